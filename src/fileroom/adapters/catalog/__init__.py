@@ -1,0 +1,1 @@
+"""The searchable record of local instances and of the registered nodes."""

@@ -1,0 +1,1 @@
+"""The catalog and the node repository in memory, for tests."""

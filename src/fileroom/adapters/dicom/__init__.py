@@ -1,0 +1,1 @@
+"""DICOM networking: the client and server ports, once for each backend."""

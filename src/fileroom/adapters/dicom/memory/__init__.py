@@ -1,0 +1,1 @@
+"""A scripted DICOM peer that needs no network, for tests and demonstrations."""

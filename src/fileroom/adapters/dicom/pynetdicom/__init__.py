@@ -1,0 +1,1 @@
+"""The DICOM network ports on pynetdicom, the reference backend."""

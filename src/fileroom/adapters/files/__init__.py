@@ -1,0 +1,1 @@
+"""DICOM files as files: header scanning, reading, codecs, rendering."""

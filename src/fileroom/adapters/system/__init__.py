@@ -1,0 +1,1 @@
+"""What the machine provides: clock, logging, platform paths."""

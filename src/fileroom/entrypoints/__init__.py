@@ -1,0 +1,1 @@
+"""The doors into the core, and the container that wires adapters to ports."""
