@@ -1,0 +1,115 @@
+"""The searchable record of local instances."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from fileroom.domain.local_filter import LocalFilter, Page
+from fileroom.domain.query import Attributes, Query, Selection
+from fileroom.domain.records import CatalogEntry, CatalogTotals, InstanceSummary, SeriesSummary, StudySummary
+
+
+class Catalog(Protocol):
+    """Patients, studies, series and instances that are here.
+
+    Instances are unique by SOP Instance UID. What a patient, study or series shows for an attribute is the first
+    value that is not empty, in the order of recording, kept until its last instance is removed; counts, modalities
+    and times follow every write. A patient is told by Patient ID and its issuer, or by name and birth date where the
+    ID is empty. Safe to use from several threads and beside other processes.
+    """
+
+    @abstractmethod
+    def record(self, entries: Sequence[CatalogEntry]) -> None:
+        """Add instances, or replace those whose SOP Instance UID is here, all or none.
+
+        Durable when it returns (as the backend is configured): it survives the death of the process. A replaced
+        instance keeps its count of duplicates, and moves where its study or series changed.
+
+        Raises:
+            StorageFull: no room.
+            StorageError: it could not be written.
+        """
+
+    @abstractmethod
+    def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
+        """Note that another copy of each instance was offered; a UID may occur more than once, unknown ones pass.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+
+    @abstractmethod
+    def remove(self, sop_instance_uids: Iterable[str]) -> int:
+        """Forget instances, and the series, studies and patients that become empty; returns how many were here.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+
+    @abstractmethod
+    def instance(self, sop_instance_uid: str) -> CatalogEntry | None:
+        """Return one instance, or None."""
+
+    @abstractmethod
+    def present(self, sop_instance_uids: Iterable[str]) -> frozenset[str]:
+        """Return which of these instances are here; any number of UIDs may be asked for."""
+
+    @abstractmethod
+    def select(self, selection: Selection) -> Iterator[CatalogEntry]:
+        """Yield the instances that unique keys name, ordered by study, series and instance number.
+
+        Keys are compared exactly; an empty key does not restrict. Rows are fetched in portions, so that a study of
+        any size takes flat memory.
+        """
+
+    @abstractmethod
+    def find(self, query: Query) -> Iterator[Attributes]:
+        """Answer C-FIND keys (PS3.4 C.2.2.2), one mapping a match, streamed.
+
+        Each answer holds every requested keyword, '' where there is no value or the attribute is not catalogued,
+        and the computed ones: ModalitiesInStudy (also as a matching key), SOPClassesInStudy,
+        NumberOfPatientRelatedStudies/Series/Instances, NumberOfStudyRelatedSeries/Instances,
+        NumberOfSeriesRelatedInstances. The unique keys of the level and of those above are always in the answer.
+        Keys of levels above the query's restrict too; keys of levels below, and keys that are not catalogued, do not.
+
+        Raises:
+            InvalidInput: a matching key is not possible for its attribute.
+        """
+
+    @abstractmethod
+    def studies(self, criteria: LocalFilter, page: Page) -> Sequence[StudySummary]:
+        """Return a page of studies, latest study date first, then by Study Instance UID.
+
+        Raises:
+            InvalidInput: a condition is not possible for its attribute.
+        """
+
+    @abstractmethod
+    def count_studies(self, criteria: LocalFilter) -> int:
+        """Count the studies that `studies` would page through."""
+
+    @abstractmethod
+    def series(self, study_instance_uid: str, criteria: LocalFilter, page: Page) -> Sequence[SeriesSummary]:
+        """Return a page of a study's series, by series number (absent ones last), then by UID."""
+
+    @abstractmethod
+    def count_series(self, study_instance_uid: str, criteria: LocalFilter) -> int:
+        """Count the series that `series` would page through."""
+
+    @abstractmethod
+    def instances(
+        self, series_instance_uid: str, criteria: LocalFilter, page: Page
+    ) -> Sequence[InstanceSummary]:
+        """Return a page of a series' instances, by instance number (absent ones last), then by UID."""
+
+    @abstractmethod
+    def count_instances(self, series_instance_uid: str, criteria: LocalFilter) -> int:
+        """Count the instances that `instances` would page through."""
+
+    @abstractmethod
+    def totals(self) -> CatalogTotals:
+        """Return how much is here."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back connections; the catalog is not used afterwards."""

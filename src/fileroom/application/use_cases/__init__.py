@@ -1,0 +1,1 @@
+"""What the core does, one verb a file: the only way in from any door."""
