@@ -1,0 +1,1 @@
+"""The tests of fileroom; builders and strategies are shared, fixtures are few."""

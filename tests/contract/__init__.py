@@ -1,0 +1,1 @@
+"""One abstract suite for each port, subclassed once for each adapter."""

@@ -1,0 +1,1 @@
+"""Several adapters together, on this machine, without foreign programs."""
