@@ -1,0 +1,1 @@
+"""fileroom against real peers: DCMTK and Orthanc."""
