@@ -1,0 +1,51 @@
+# One recipe for people, commit hooks and CI: `make check`.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := check
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := dev,tui,codecs,postgresql
+# The first interpreter that is new enough; `make PYTHON=... ` chooses another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+.PHONY: install demo check lint test format bench clean
+
+install: $(STAMP)
+
+# A virtual environment that is there already is kept and brought up to date.
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "fileroom needs Python 3.11 or newer" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/fileroom demo
+
+check: lint test
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# FILEROOM_REQUIRE_PEERS=1 makes a missing DCMTK or Orthanc a failure; otherwise those tests are skipped.
+test: $(STAMP)
+	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The benches live in bench/ and compare side by side with the peers that are installed.
+bench: $(STAMP)
+	@if test -e bench/__main__.py; then $(BIN)/python -m bench $(ARGS); \
+	else echo "The benches live in bench/; there are none yet."; fi
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
