@@ -43,6 +43,8 @@ class HeaderReader(Protocol):
     ) -> Header | None:
         """Read a bare data set of a known transfer syntax, as it comes in a C-STORE; otherwise like `read`.
 
+        The data set begins where the stream stands, which need not be its first byte.
+
         The structure after the catalogued attributes is not checked: what a peer sent is kept as it came.
 
         Raises:

@@ -145,6 +145,15 @@ class ObjectStore(Protocol):
         """
 
     @abstractmethod
+    def describe(self, location: str) -> StoredObject:
+        """Return what an object is now, its digest made anew from its bytes.
+
+        Raises:
+            NotFound: the location is not one of this store's, leads out of it, or the object is gone.
+            Unreadable: it cannot be read.
+        """
+
+    @abstractmethod
     def delete(self, location: str) -> bool:
         """Remove an object and the folders that it leaves empty; False where it was gone or is in place.
 
