@@ -83,7 +83,7 @@ def _warning(meaning: str, hint: str = "") -> _Entry:
     return _Entry(category=Category.WARNING, meaning=meaning, hint=hint)
 
 
-_PEER_LOG = "the peer's own log says what went wrong; the object or the request as it is will not be accepted"
+_PEER_LOG = "the peer's own log says what went wrong; the same request will most likely fail again"
 _OUR_BUG = (
     "the peer could not make sense of the request; please report this together with a log of the association"
 )

@@ -44,9 +44,9 @@ _INVISIBLE: Final = (
 )
 _TATWEEL: Final = 0x0640  # stretches an Arabic word and means nothing
 # Letters with a stroke or a ligature, which Unicode does not decompose, as people type them without the right keyboard.
-_PLAIN_LETTERS: Final = {
-    "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ŋ": "ng",
-    "ɖ": "d", "ƒ": "f", "ɨ": "i", "ƶ": "z", "ǥ": "g", "ѓ": "г", "ќ": "к",
+_PLAIN_LETTERS: Final[dict[str, str | None]] = {
+    "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "ng",
+    "\u0131": "i",  # the dotless i of Turkish, whose capital is the I of everybody else
 }  # fmt: skip
 
 
@@ -75,9 +75,9 @@ def fold(text: str) -> str:
     """Return the form of `text` in which texts that a person searching takes for the same are equal.
 
     Case, accents, width (full-width Latin, half-width kana), ligatures and invisible characters do not count;
-    blanks are collapsed and stripped. Marks go where people leave them out: Latin, Greek, Cyrillic (so й is и, ё
-    is е), Hebrew points, Arabic vowels and hamza. They stay where they make another letter: Japanese か and が, the
-    vowel signs of Indic scripts, Thai, Khmer. Katakana counts as hiragana. Letters that do not decompose are
+    blanks are collapsed and stripped. Marks go where people leave them out: Latin, Greek, Cyrillic (so й counts
+    as и), Hebrew points, Arabic vowels and hamza. They stay where they make another letter: Japanese か and が,
+    the vowel signs of Indic scripts, Thai, Khmer. Katakana counts as hiragana. Letters that do not decompose are
     written plainly: ø as o, ł as l, ß as ss. The wildcards `*` and `?` stay what they are.
 
     Idempotent. An accent is ignored, not transcribed: Müller is found by muller, not by mueller.

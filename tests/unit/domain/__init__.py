@@ -1,0 +1,1 @@
+"""Rules and use cases alone, with in-memory adapters where a port is needed."""
