@@ -45,7 +45,13 @@ class InstanceFiler:
     """Decides on duplicates and files objects; safe to use from several threads."""
 
     def __init__(
-        self, *, catalog: Catalog, store: ObjectStore, reader: HeaderReader, clock: Clock, policy: DuplicatePolicy
+        self,
+        *,
+        catalog: Catalog,
+        store: ObjectStore,
+        reader: HeaderReader,
+        clock: Clock,
+        policy: DuplicatePolicy,
     ) -> None:
         """Use these; `policy` decides on the same SOP Instance UID with other content."""
         self._catalog = catalog
@@ -56,7 +62,11 @@ class InstanceFiler:
         self._locks = KeyedLock()
 
     def file(
-        self, writer: ObjectWriter, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch | None" = None
+        self,
+        writer: ObjectWriter,
+        record: InstanceRecord,
+        provenance: Provenance,
+        batch: "FilingBatch | None" = None,
     ) -> Filed:
         """End the writer by commit or abort, and catalogue the object at once, or with `batch`.
 
@@ -70,20 +80,28 @@ class InstanceFiler:
             writer.abort()
             raise
 
-    def refer(self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch") -> Filed:
+    def refer(
+        self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch"
+    ) -> Filed:
         """Catalogue a file that stays where it is."""
         with self._locks.hold(record.sop_instance_uid):
             existing = self._existing(record.sop_instance_uid, batch)
             if existing is not None and existing.stored.location == stored.location:
                 outcome = (
-                    FilingOutcome.DUPLICATE if existing.stored.digest == stored.digest else FilingOutcome.REPLACED
+                    FilingOutcome.DUPLICATE
+                    if existing.stored.digest == stored.digest
+                    else FilingOutcome.REPLACED
                 )
             else:
                 outcome = self._compare(existing, record, stored.digest)
             return self._record(outcome, existing, record, stored, provenance, batch)
 
     def _file(
-        self, writer: ObjectWriter, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch | None"
+        self,
+        writer: ObjectWriter,
+        record: InstanceRecord,
+        provenance: Provenance,
+        batch: "FilingBatch | None",
     ) -> Filed:
         existing = self._existing(record.sop_instance_uid, batch)
         outcome = self._compare(existing, record, writer.digest)
@@ -184,6 +202,11 @@ class FilingBatch:
         """Return an entry that is not written yet."""
         filed = self._entries.get(sop_instance_uid)
         return filed.entry if filed else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is in the catalog, or was withdrawn."""
+        return not self._entries and not self._duplicates
 
     def add(self, filed: Filed, replaced: CatalogEntry | None) -> None:
         """Take an entry; `replaced` is the one whose bytes it makes superfluous.

@@ -20,7 +20,9 @@ def require_node(nodes: NodeRepository, name: str) -> Node:
     node = nodes.get(name)
     if node is None:
         names = [each.name for each in nodes.list()]
-        hint = nearest(name, names) or ("see `fileroom node list`" if names else "register it with `fileroom node add`")
+        hint = nearest(name, names) or (
+            "see `fileroom node list`" if names else "register it with `fileroom node add`"
+        )
         raise NotFound(f"there is no node called {name!r}", hint=hint)
     return node
 
@@ -40,7 +42,9 @@ def find_peer(nodes: NodeRepository, target: str, called_ae_title: AeTitle | Non
     if node is not None:
         peer = peer_of(node)
         if called_ae_title is not None:
-            peer = Peer(ae_title=called_ae_title, host=peer.host, port=peer.port, character_set=peer.character_set)
+            peer = Peer(
+                ae_title=called_ae_title, host=peer.host, port=peer.port, character_set=peer.character_set
+            )
         return peer, node.name
     if ":" in target:
         try:

@@ -19,7 +19,8 @@ def parse_network(text: str) -> Network:
         return ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         raise InvalidInput(
-            f"{text!r} is neither an address nor a network", hint="use 192.0.2.7, 192.0.2.0/24, 2001:db8::/32 …"
+            f"{text!r} is neither an address nor a network",
+            hint="use 192.0.2.7, 192.0.2.0/24, 2001:db8::/32 …",
         ) from None
 
 

@@ -143,7 +143,7 @@ def _parse_time(keyword: str, key: str) -> Condition:
 def _time_bound(text: str, *, latest: bool) -> str:
     """Complete a partial TM: `10` is 10:00:00 as a lower and the last microsecond of that hour as an upper bound."""
     parts = _TIME.match(text)
-    if parts is None or int(parts[1]) > 23:  # noqa: PLR2004 - hours of a day
+    if parts is None or int(parts[1]) > 23:
         raise ValueError(text)
     given = f"{parts[1]}{parts[2] or ''}{parts[3] or ''}"
     if parts[4]:

@@ -363,6 +363,33 @@ def storage_sop_classes_for(token: str) -> tuple[str, ...]:
     raise InvalidInput(f"no storage SOP class is called {token!r}", hint=_hint(near))
 
 
+def common_storage_sop_classes(limit: int = 100) -> tuple[str, ...]:
+    """Return the storage SOP classes that are met most, most common modality first, current ones before retired ones.
+
+    For a C-GET to a peer that does not say what it has: an association holds 128 contexts (PS3.8 9.3.2.2).
+    """
+    common = (
+        "CT",
+        "MR",
+        "CR",
+        "DX",
+        "US",
+        "MG",
+        "XA",
+        "RF",
+        "NM",
+        "PT",
+        "OT",
+        "SR",
+        "KO",
+        "PR",
+        "SEG",
+        "RTSTRUCT",
+    )
+    by_modality = (uid for token in common for uid in storage_sop_classes_for(token))
+    return tuple(dict.fromkeys((*by_modality, *STORAGE_SOP_CLASSES)))[:limit]
+
+
 def _nearest(text: str, candidates: Iterable[str], *, cutoff: float) -> list[str]:
     import difflib
 

@@ -70,8 +70,9 @@ class Reception(Protocol):
 
     @abstractmethod
     def feed(self, parts: Sequence[memoryview]) -> None:
-        """Take bytes of the data set; the views are valid during the call only. Never raises: trouble is kept
-        until `finish` tells it.
+        """Take bytes of the data set; the views are valid during the call only.
+
+        Never raises: trouble is kept until `finish` tells it.
         """
 
     @abstractmethod
@@ -157,11 +158,11 @@ class AssociationObserver(Protocol):
 
     @abstractmethod
     def ended(self, caller: Caller, why: str) -> None:
-        """An association that was accepted is over: `released`, `aborted by peer`, `silent`, `protocol error` …"""
+        """Hear that an accepted association is over, and why: `released`, `aborted by peer`, `silent` and the like."""
 
     @abstractmethod
     def refused(self, caller: Caller, reason: RejectReason) -> None:
-        """An association was refused (by `requested`, or because the limit is reached)."""
+        """Hear that an association was refused (by `requested`, or because the limit is reached)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -176,5 +176,9 @@ class ObjectStore(Protocol):
         """
 
     @abstractmethod
+    def failed_cleanups(self) -> int:
+        """Return how many temporary files could not be removed by this store object so far."""
+
+    @abstractmethod
     def close(self) -> None:
         """End this process's use of the store in good order; what `recover` would look for is closed too."""

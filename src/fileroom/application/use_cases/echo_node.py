@@ -52,5 +52,7 @@ class EchoNode:
         answer = self._client.echo(peer)
         status = describe(answer.status, Service.ECHO)
         if status.category is not Category.SUCCESS:
-            raise PeerFailed(f"{name} answered the echo with {status}", status=answer.status, hint=status.hint)
+            raise PeerFailed(
+                f"{name} answered the echo with {status}", status=answer.status, hint=status.hint
+            )
         return EchoResult(name=name, peer=peer, answer=answer)

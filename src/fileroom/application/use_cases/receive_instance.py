@@ -197,7 +197,8 @@ class _Reception(Reception):
             reply = StoreReply(status=SUCCESS)
             if outcome is FilingOutcome.REJECTED:
                 reply = StoreReply(
-                    status=DUPLICATE_SOP_INSTANCE, error_comment="this SOP Instance UID is here with other content"
+                    status=DUPLICATE_SOP_INSTANCE,
+                    error_comment="this SOP Instance UID is here with other content",
                 )
         except Exception as error:  # noqa: BLE001 - every failure becomes a status
             reply = self._refuse(error)

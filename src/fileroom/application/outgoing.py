@@ -1,0 +1,95 @@
+"""From what is here to what can be sent, and which presentation contexts that takes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fileroom.application.ports.dicom_client import ProposedContext
+from fileroom.application.ports.object_store import ObjectStore, OutgoingObject
+from fileroom.application.ports.transcoder import Transcoder
+from fileroom.domain.records import CatalogEntry
+from fileroom.domain.transfer_syntaxes import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    transfer_syntax,
+)
+
+MAX_CONTEXTS = 128
+"""Presentation contexts that one association holds: odd IDs from 1 to 255 (PS3.8 9.3.2.2)."""
+
+
+def outgoing(entry: CatalogEntry, store: ObjectStore) -> OutgoingObject:
+    """Return a catalogued instance as something to send."""
+    return OutgoingObject(
+        sop_class_uid=entry.record.sop_class_uid,
+        sop_instance_uid=entry.record.sop_instance_uid,
+        study_instance_uid=entry.record.study_instance_uid,
+        transfer_syntax_uid=entry.record.transfer_syntax_uid,
+        data_offset=entry.stored.data_offset,
+        content=store.content(entry.stored.location),
+        name=entry.stored.location,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyntaxChoice:
+    """In which transfer syntaxes an object may go, best first.
+
+    Its own, unless one is preferred; then what it can be converted to without loss when the peer takes nothing else.
+    """
+
+    transcoder: Transcoder
+    preferred: str = ""
+    """UID of the transfer syntax to convert to where the peer takes it; '' sends objects as they are."""
+
+    def candidates(self, own: str) -> tuple[str, ...]:
+        """Return the transfer syntaxes for an object that has this one."""
+        wanted = [own]
+        if self.preferred and self.preferred != own and self.transcoder.can_convert(own, self.preferred):
+            wanted.insert(0, self.preferred)
+        if not transfer_syntax(own).is_encapsulated:
+            # Every peer must take implicit VR little endian (PS3.5 10.1).
+            wanted += [
+                uid
+                for uid in (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+                if uid not in wanted and self.transcoder.can_convert(own, uid)
+            ]
+        return tuple(wanted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shipment:
+    """Objects that one association can carry."""
+
+    contexts: tuple[ProposedContext, ...]
+    objects: tuple[OutgoingObject, ...]
+
+
+def plan_shipments(objects: Iterable[OutgoingObject], syntaxes: SyntaxChoice) -> list[Shipment]:
+    """Group objects by study, and split where more than 128 contexts are needed.
+
+    Each pair of SOP class and transfer syntax gets a context of its own, so that the peer accepts or refuses each by
+    itself.
+    """
+    by_study: dict[str, list[OutgoingObject]] = {}
+    for each in objects:
+        by_study.setdefault(each.study_instance_uid, []).append(each)
+    shipments: list[Shipment] = []
+    contexts: dict[ProposedContext, None] = {}
+    loaded: list[OutgoingObject] = []
+    for each in (each for study in by_study.values() for each in study):
+        needed = [
+            ProposedContext(sop_class_uid=each.sop_class_uid, transfer_syntax_uids=(syntax,))
+            for syntax in syntaxes.candidates(each.transfer_syntax_uid)
+        ]
+        if len(contexts.keys() | set(needed)) > MAX_CONTEXTS:
+            shipments.append(_shipment(contexts, loaded))
+            contexts, loaded = {}, []
+        contexts.update(dict.fromkeys(needed))
+        loaded.append(each)
+    if loaded:
+        shipments.append(_shipment(contexts, loaded))
+    return shipments
+
+
+def _shipment(contexts: dict[ProposedContext, None], objects: Sequence[OutgoingObject]) -> Shipment:
+    return Shipment(contexts=tuple(contexts), objects=tuple(objects))

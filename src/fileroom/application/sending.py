@@ -1,0 +1,285 @@
+"""Sends shipments: associations are reused, what may succeed later is tried again, and every object gets its line."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from fileroom.application.outgoing import Shipment, SyntaxChoice
+from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.dicom_client import (
+    DicomClient,
+    MoveOriginator,
+    Peer,
+    StoreAnswer,
+    StoreSession,
+)
+from fileroom.application.ports.object_store import OutgoingObject
+from fileroom.domain.dimse_status import Category, Service, describe
+from fileroom.domain.errors import (
+    AssociationRejected,
+    Cancelled,
+    FileroomError,
+    NoAcceptedContext,
+    NotFound,
+    PeerBrokeProtocol,
+    PeerDropped,
+    PeerError,
+    PeerSilent,
+    PeerUnreachable,
+    Unreadable,
+)
+from fileroom.domain.sop_classes import sop_class_name
+from fileroom.domain.transfer import TransferLine, TransferOutcome
+from fileroom.domain.transfer_syntaxes import transfer_syntax
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF_SECONDS = 1.0
+LAST_BACKOFF_SECONDS = 30.0
+_SESSION_IS_DEAD = (PeerSilent, PeerDropped, PeerBrokeProtocol)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendOptions:
+    """How to send."""
+
+    jobs: int = 1
+    """Associations in parallel."""
+    retries: int = 2
+    """Further attempts for what may succeed later."""
+    originator: MoveOriginator | None = None
+    """Whose C-MOVE this serves."""
+
+
+class ShipmentSender:
+    """Sends one shipment to one peer over one or more associations."""
+
+    def __init__(
+        self,
+        *,
+        client: DicomClient,
+        syntaxes: SyntaxChoice,
+        peer: Peer,
+        options: SendOptions,
+        cancel: CancelToken,
+    ) -> None:
+        """Send to `peer`."""
+        self._client = client
+        self._syntaxes = syntaxes
+        self._peer = peer
+        self._options = options
+        self._cancel = cancel
+        self._guard = threading.Lock()
+        self.associations = 0
+        """Associations that were opened so far."""
+
+    def send(self, shipment: Shipment) -> Iterator[TransferLine]:
+        """Yield a line for each object as it ends; closing the iterator stops after the objects in flight.
+
+        Raises:
+            PeerError: the first association could not be opened; nothing was sent.
+        """
+        queue = deque(shipment.objects)
+        first = _Lane(self._open(shipment))
+        jobs = max(1, min(self._options.jobs, len(queue)))
+        lanes = [first, *(_Lane(None) for _ in range(jobs - 1))]
+        try:
+            if jobs == 1:
+                yield from self._work(shipment, queue, first)
+            else:
+                yield from self._work_in_parallel(shipment, queue, lanes)
+            why = next((lane.broken for lane in lanes if lane.broken), None)
+            for left in queue:
+                yield not_attempted(left, why or Cancelled("cancelled"))
+        finally:
+            queue.clear()
+
+    def _work_in_parallel(
+        self, shipment: Shipment, queue: deque[OutgoingObject], lanes: Sequence["_Lane"]
+    ) -> Iterator[TransferLine]:
+        lines: SimpleQueue[TransferLine | None] = SimpleQueue()
+
+        def collect(lane: _Lane) -> None:
+            try:
+                for line in self._work(shipment, queue, lane):
+                    lines.put(line)
+            finally:
+                lines.put(None)
+
+        with ThreadPoolExecutor(len(lanes), thread_name_prefix="send") as pool:
+            try:
+                workers = [pool.submit(collect, lane) for lane in lanes]
+                for _ in workers:
+                    while (line := lines.get()) is not None:
+                        yield line
+            finally:
+                if not all(worker.done() for worker in workers):
+                    queue.clear()  # the caller closed the iterator: stop after the objects in flight
+        for worker in workers:
+            worker.result()
+
+    def _open(self, shipment: Shipment) -> StoreSession:
+        session = self._client.open_store(self._peer, shipment.contexts)
+        with self._guard:
+            self.associations += 1
+        return session
+
+    def _work(
+        self, shipment: Shipment, queue: deque[OutgoingObject], lane: "_Lane"
+    ) -> Iterator[TransferLine]:
+        """Send what is in the queue until it is empty, over one association at a time."""
+        try:
+            if lane.session is None:
+                # A peer may allow fewer associations than we would like: the other lanes go on.
+                try:
+                    lane.session = self._open(shipment)
+                except PeerError as error:
+                    log.info("one association less to %s: %s", self._peer.ae_title, error.message)
+                    return
+            while queue and not lane.broken and not self._cancel.is_cancelled():
+                try:
+                    source = queue.popleft()
+                except IndexError:  # another lane took the last one
+                    break
+                yield self._send_one(shipment, lane, source)
+        finally:
+            lane.close()
+
+    def _send_one(self, shipment: Shipment, lane: "_Lane", source: OutgoingObject) -> TransferLine:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                if lane.session is None:
+                    lane.broken = None
+                    lane.session = self._reopen(shipment, lane)
+                line = self._attempt(lane.session, source, attempt)
+                again = line.status is not None and describe(line.status, Service.STORE).retryable
+            except PeerError as error:
+                if isinstance(error, _SESSION_IS_DEAD):
+                    lane.close()
+                again = _may_succeed_later(error)
+                line = _line(
+                    source, TransferOutcome.FAILED, attempts=attempt, why=error.message, hint=error.hint
+                )
+            except (NotFound, Unreadable) as error:
+                lane.close()  # the object may be half sent
+                return _line(
+                    source, TransferOutcome.FAILED, attempts=attempt, why=error.message, hint=error.hint
+                )
+            if line.outcome is not TransferOutcome.FAILED or not again or attempt > self._options.retries:
+                return line
+            pause = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LAST_BACKOFF_SECONDS)
+            log.info("instance %s: %s; trying again in %.0f s", source.sop_instance_uid, line.why, pause)
+            if self._cancel.wait(pause):
+                return line
+
+    def _reopen(self, shipment: Shipment, lane: "_Lane") -> StoreSession:
+        try:
+            return self._open(shipment)
+        except PeerError as error:
+            lane.broken = error
+            raise
+
+    def _attempt(self, session: StoreSession, source: OutgoingObject, attempt: int) -> TransferLine:
+        ready = self._in_accepted_syntax(session, source)
+        answer = session.send(ready, self._options.originator)
+        return _answered(source, ready.data_length, answer, attempt)
+
+    def _in_accepted_syntax(self, session: StoreSession, source: OutgoingObject) -> OutgoingObject:
+        """Return the object in the best syntax that the peer takes, converted only where it must or should be."""
+        accepted = session.accepted_syntaxes(source.sop_class_uid)
+        own = source.transfer_syntax_uid
+        for syntax in self._syntaxes.candidates(own):
+            if syntax not in accepted:
+                continue
+            if syntax == own:
+                return source
+            try:
+                return self._syntaxes.transcoder.convert(source, syntax)
+            except FileroomError as error:
+                log.info("%s is not sent as %s: %s", source.name, transfer_syntax(syntax).name, error.message)
+        raise NoAcceptedContext(
+            f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {transfer_syntax(own).name}",
+            hint="enable this SOP class and transfer syntax at the peer",
+        )
+
+
+class _Lane:
+    """The association that one worker has, if any."""
+
+    def __init__(self, session: StoreSession | None) -> None:
+        self.session = session
+        self.broken: FileroomError | None = None
+        """Why no new association could be opened: the peer is gone, and what is left is not tried."""
+
+    def close(self) -> None:
+        if self.session is not None:
+            session, self.session = self.session, None
+            with suppress(PeerError):
+                session.__exit__(None, None, None)
+
+
+def _may_succeed_later(error: PeerError) -> bool:
+    if isinstance(error, AssociationRejected):
+        return error.result == 2
+    return isinstance(error, (*_SESSION_IS_DEAD, PeerUnreachable))
+
+
+def _answered(source: OutgoingObject, size: int, answer: StoreAnswer, attempts: int) -> TransferLine:
+    status = describe(answer.status, Service.STORE)
+    match status.category:
+        case Category.SUCCESS:
+            outcome = TransferOutcome.SENT
+        case Category.WARNING:
+            outcome = TransferOutcome.WARNED
+        case _:
+            outcome = TransferOutcome.FAILED
+    plain = outcome is TransferOutcome.SENT
+    why = "" if plain else str(status) + (f": {answer.error_comment}" if answer.error_comment else "")
+    return _line(
+        source,
+        outcome,
+        size=size,
+        seconds=answer.seconds,
+        attempts=attempts,
+        status=answer.status,
+        why=why,
+        hint="" if plain else status.hint,
+    )
+
+
+def not_attempted(source: OutgoingObject, why: FileroomError) -> TransferLine:
+    """Return the line of an object whose turn never came."""
+    return _line(source, TransferOutcome.NOT_ATTEMPTED, why=why.message, hint=why.hint)
+
+
+def _line(
+    source: OutgoingObject,
+    outcome: TransferOutcome,
+    *,
+    size: int = 0,
+    seconds: float = 0.0,
+    attempts: int = 0,
+    status: int | None = None,
+    why: str = "",
+    hint: str = "",
+) -> TransferLine:
+    return TransferLine(
+        sop_instance_uid=source.sop_instance_uid,
+        sop_class_uid=source.sop_class_uid,
+        study_instance_uid=source.study_instance_uid,
+        name=source.name,
+        outcome=outcome,
+        bytes=size,
+        seconds=seconds,
+        attempts=attempts,
+        status=status,
+        why=why,
+        hint=hint,
+    )

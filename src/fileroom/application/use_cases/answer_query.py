@@ -1,0 +1,20 @@
+"""Answers C-FIND from the local catalog."""
+
+from collections.abc import Iterator
+
+from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.dicom_server import Caller, QueryHandler
+from fileroom.domain.query import Attributes, Query
+
+
+class AnswerQuery(QueryHandler):
+    """The Query SCP over the catalog."""
+
+    def __init__(self, *, catalog: Catalog) -> None:
+        """Answer from this catalog."""
+        self._catalog = catalog
+
+    def find(self, caller: Caller, query: Query) -> Iterator[Attributes]:
+        """Yield the matches; who asks makes no difference."""
+        del caller
+        return self._catalog.find(query)

@@ -1,0 +1,90 @@
+"""Lists what is here: studies, their series, their instances."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from fileroom.application.ports.catalog import Catalog
+from fileroom.domain.errors import NotFound
+from fileroom.domain.local_filter import LocalFilter, Page
+from fileroom.domain.records import CatalogTotals, InstanceSummary, SeriesSummary, StudySummary
+
+ROWS_AT_A_TIME = 500
+_ALL = LocalFilter()
+
+Row = TypeVar("Row")
+
+
+class BrowseLocal:
+    """Reads the catalog page by page; lists of any length take flat memory."""
+
+    def __init__(self, *, catalog: Catalog) -> None:
+        """Read this catalog."""
+        self._catalog = catalog
+
+    def studies(
+        self, criteria: LocalFilter, *, limit: int | None = None, offset: int = 0
+    ) -> Iterator[StudySummary]:
+        """Yield studies, latest study date first.
+
+        Raises:
+            InvalidInput: a condition is not possible for its attribute.
+        """
+        return _rows(lambda page: self._catalog.studies(criteria, page), limit, offset)
+
+    def series(
+        self, study_instance_uid: str, criteria: LocalFilter, *, limit: int | None = None, offset: int = 0
+    ) -> Iterator[SeriesSummary]:
+        """Yield the series of a study by series number.
+
+        Raises:
+            NotFound: there is no such study here.
+            InvalidInput: a condition is not possible for its attribute.
+        """
+        if not self._catalog.count_series(study_instance_uid, _ALL):
+            raise NotFound(
+                f"there is no study {study_instance_uid} here", hint="see `fileroom local studies`"
+            )
+        return _rows(lambda page: self._catalog.series(study_instance_uid, criteria, page), limit, offset)
+
+    def instances(
+        self, series_instance_uid: str, criteria: LocalFilter, *, limit: int | None = None, offset: int = 0
+    ) -> Iterator[InstanceSummary]:
+        """Yield the instances of a series by instance number.
+
+        Raises:
+            NotFound: there is no such series here.
+            InvalidInput: a condition is not possible for its attribute.
+        """
+        if not self._catalog.count_instances(series_instance_uid, _ALL):
+            raise NotFound(
+                f"there is no series {series_instance_uid} here", hint="see `fileroom local series STUDY_UID`"
+            )
+        return _rows(lambda page: self._catalog.instances(series_instance_uid, criteria, page), limit, offset)
+
+    def count_studies(self, criteria: LocalFilter) -> int:
+        """Count the studies that `studies` yields without limit."""
+        return self._catalog.count_studies(criteria)
+
+    def count_series(self, study_instance_uid: str, criteria: LocalFilter) -> int:
+        """Count the series that `series` yields without limit."""
+        return self._catalog.count_series(study_instance_uid, criteria)
+
+    def count_instances(self, series_instance_uid: str, criteria: LocalFilter) -> int:
+        """Count the instances that `instances` yields without limit."""
+        return self._catalog.count_instances(series_instance_uid, criteria)
+
+    def totals(self) -> CatalogTotals:
+        """Return how much is here."""
+        return self._catalog.totals()
+
+
+def _rows(fetch: Callable[[Page], Sequence[Row]], limit: int | None, offset: int) -> Iterator[Row]:
+    left = limit
+    while left is None or left > 0:
+        asked = ROWS_AT_A_TIME if left is None else min(ROWS_AT_A_TIME, left)
+        rows = fetch(Page(limit=asked, offset=offset))
+        yield from rows
+        if len(rows) < asked:
+            return
+        offset += asked
+        left = None if left is None else left - asked
