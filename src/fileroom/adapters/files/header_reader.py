@@ -1,0 +1,160 @@
+"""Readers of headers: our own scanner for every day, and pydicom as the second opinion behind the same contract.
+
+Both stand on the same bounded walk over the structure; they differ in who makes text of the values.
+"""
+
+import struct
+import threading
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from fileroom.adapters.files.file_format import DataSet, open_data_set, open_file
+from fileroom.adapters.files.structure import UNDEFINED, Head, Walker
+from fileroom.adapters.files.values import (
+    CHARACTER_SET,
+    IDENTITY,
+    LAST,
+    MAX_VALUE_BYTES,
+    WANTED,
+    header_of,
+    make_header,
+    text_of,
+    tidy,
+)
+from fileroom.adapters.files.window import StreamSource, Truncated
+from fileroom.application.ports.header_reader import Header, HeaderReader
+from fileroom.domain.attributes import BY_TAG
+from fileroom.domain.errors import InvalidDicom
+from fileroom.domain.uid import clean_uid
+
+MAX_INFLATED_BYTES: Final = 4 << 30
+_PREAMBLE_AND_PREFIX: Final = 132
+_DIRECTORY_GROUP: Final = 0x0004
+
+# What pydicom is known to raise on values that are not what their VR says.
+_PYDICOM_ERRORS: Final = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RecursionError, TypeError, ValueError,
+    struct.error,
+)  # fmt: skip
+# pydicom's warnings are caught by a switch of the whole process: one reader at a time.
+_PYDICOM_LOCK: Final = threading.Lock()
+
+
+class _BoundedHeaderReader(HeaderReader):
+    """What both readers share: finding the data set, and when to stop."""
+
+    def __init__(self, *, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> None:
+        self._max_inflated_bytes = max_inflated_bytes
+
+    def read(self, stream: BinaryIO, *, complete: bool = True) -> Header | None:
+        """Read a DICOM file, and with `complete` walk it to the end."""
+        source = StreamSource(stream)
+        if not complete and not source.reaches(_PREAMBLE_AND_PREFIX):
+            return None
+        try:
+            data_set = open_file(source, max_inflated_bytes=self._max_inflated_bytes)
+            return self._read(data_set, complete=complete, to_the_end=complete)
+        except Truncated:
+            if complete:
+                raise
+            return None
+
+    def read_data_set(
+        self, stream: BinaryIO, transfer_syntax_uid: str, *, complete: bool = True
+    ) -> Header | None:
+        """Read a bare data set, as far as the catalogued attributes go."""
+        try:
+            data_set = open_data_set(
+                StreamSource(stream), transfer_syntax_uid, max_inflated_bytes=self._max_inflated_bytes
+            )
+            return self._read(data_set, complete=complete, to_the_end=False)
+        except Truncated:
+            if complete:
+                raise
+            return None
+
+    def _read(self, data_set: DataSet, *, complete: bool, to_the_end: bool) -> Header | None:
+        """Collect catalogued values up to the first element after them, then go on to the end if that is wanted.
+
+        Where tags do not ascend, and a UID is yet to come, collecting goes on.
+        """
+        values: dict[int, tuple[bytes, bytes]] = {}
+        window = data_set.window
+        elements: Iterator[Head] = Walker(window, deep=to_the_end).elements(data_set.start, data_set.encoding)
+        for tag, vr, length, value in elements:
+            if tag in WANTED:
+                if length != UNDEFINED:
+                    values[tag] = vr, window.take(value, min(length, MAX_VALUE_BYTES))
+            elif tag > LAST and IDENTITY.keys() <= values.keys():
+                break
+            elif tag >> 16 == _DIRECTORY_GROUP:
+                raise InvalidDicom("a DICOMDIR, not an object")
+        else:
+            if not complete:
+                return None
+        header = self._header(data_set, values)
+        if to_the_end:
+            for _ in elements:
+                pass
+        return header
+
+    @abstractmethod
+    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+        """Make a header from VR and bytes of the values by tag."""
+
+
+class ScannerHeaderReader(_BoundedHeaderReader):
+    """Decodes the catalogued values itself; needs no library."""
+
+    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+        return header_of(data_set, values)
+
+
+class PydicomHeaderReader(_BoundedHeaderReader):
+    """Lets pydicom decode the catalogued values."""
+
+    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+        from pydicom.charset import convert_encodings
+        from pydicom.dataelem import DataElement_from_raw, RawDataElement
+        from pydicom.tag import Tag
+
+        encoding = data_set.encoding
+        texts: dict[int, str] = {}
+        with _PYDICOM_LOCK, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, terms = values.get(CHARACTER_SET, (b"", b""))
+            names = terms.decode("ascii", "replace").strip(" \0").split("\\")
+            try:
+                character_sets = convert_encodings(names)
+            except _PYDICOM_ERRORS:
+                character_sets = convert_encodings(None)
+            for tag, (vr, value) in values.items():
+                if tag == CHARACTER_SET:
+                    continue
+                known_vr = BY_TAG[tag].vr
+                name = known_vr if vr in {b"", b"UN"} else vr.decode("ascii")
+                raw = RawDataElement(
+                    Tag(tag), name, len(value), value, 0, encoding.is_implicit, encoding.is_little
+                )
+                try:
+                    texts[tag] = _text(DataElement_from_raw(raw, character_sets).value)
+                except _PYDICOM_ERRORS:
+                    texts[tag] = text_of(value, vr, known_vr.encode(), (), is_little=encoding.is_little)
+        uids = {tag: clean_uid(texts.get(tag, "")) for tag in IDENTITY}
+        attributes = {
+            BY_TAG[tag].keyword: text for tag, text in texts.items() if text and tag not in IDENTITY
+        }
+        return make_header(data_set, uids, attributes)
+
+
+def _text(value: object) -> str:
+    """Write a value of pydicom's as DICOM does."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return tidy(value.decode("ascii", "replace"))
+    if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
+        return tidy("\\".join(map(str, value)))  # type: ignore[call-overload]
+    return tidy(str(value))

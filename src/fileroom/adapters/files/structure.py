@@ -1,0 +1,257 @@
+"""A bounded walk over the structure of a data set (PS3.5 clause 7): tags, VRs, lengths and nesting, never values.
+
+What belongs here: finding where each element begins and ends in every encoding, and refusing what cannot be: a length
+beyond what is left in its container, nesting without end, elements without end. Nothing is allocated from a declared
+length. Files in the field that break the rules but lose no bytes are walked all the same; each such case is named.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fileroom.adapters.files.window import Truncated, Window
+from fileroom.domain.errors import InvalidDicom
+
+UNDEFINED: Final = 0xFFFFFFFF
+MAX_NESTING: Final = 64
+MAX_ELEMENTS: Final = 10_000_000
+"""Elements and items of one object, all levels together."""
+
+PIXEL_DATA: Final = 0x7FE00010
+ITEM: Final = 0xFFFEE000
+ITEM_END: Final = 0xFFFEE00D
+SEQUENCE_END: Final = 0xFFFEE0DD
+
+# PS3.5 table 7.1-2 (16-bit length) and table 7.1-1 (two reserved bytes, 32-bit length).
+SHORT_VRS: Final = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split(),
+)
+LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+
+Head = tuple[int, bytes, int, int]
+"""Tag, VR (empty where there is none), length and offset of the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How elements are written: with or without VR, and in which byte order."""
+
+    is_implicit: bool
+    is_little: bool
+    tag_vr_length: struct.Struct
+    tag_length: struct.Struct
+    long: struct.Struct
+
+    @classmethod
+    def of(cls, *, is_implicit: bool, is_little: bool) -> "Encoding":
+        """Make one."""
+        order = "<" if is_little else ">"
+        return cls(
+            is_implicit,
+            is_little,
+            struct.Struct(order + "HH2sH"),
+            struct.Struct(order + "HHI"),
+            struct.Struct(order + "I"),
+        )
+
+
+EXPLICIT_LITTLE: Final = Encoding.of(is_implicit=False, is_little=True)
+EXPLICIT_BIG: Final = Encoding.of(is_implicit=False, is_little=False)
+IMPLICIT_LITTLE: Final = Encoding.of(is_implicit=True, is_little=True)
+
+
+def encoding_at(start: bytes, default: Encoding) -> Encoding:
+    """Tell from the first element how a data set is really written; `default` where it does not show.
+
+    The group number, small in every real first element, gives away the byte order, and two letters that are a
+    known VR give away that VRs are there.
+    """
+    if len(start) < 6:
+        return default
+    little, big = int.from_bytes(start[:2], "little"), int.from_bytes(start[:2], "big")
+    is_little = little < big or (little == big and default.is_little)
+    vr = start[4:6]
+    if vr in SHORT_VRS or vr in LONG_VRS:
+        return EXPLICIT_LITTLE if is_little else EXPLICIT_BIG
+    if not is_little:
+        return default
+    return default if vr.isalpha() and vr.isupper() else IMPLICIT_LITTLE
+
+
+def tag_text(tag: int) -> str:
+    """Write a tag as the standard does."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+class Walker:
+    """Walks one data set through a window."""
+
+    def __init__(self, window: Window, *, deep: bool) -> None:
+        self._window = window
+        self._deep = deep
+        self._left = MAX_ELEMENTS
+
+    def elements(self, position: int, encoding: Encoding) -> Iterator[Head]:
+        """Yield tag, VR (empty for implicit), length and offset of the value for each element of the top level.
+
+        An element is yielded before it is known whether its value is there in full; going on makes sure. With
+        `deep`, sequences of defined length are looked into as well.
+
+        Raises:
+            Truncated: the bytes end within an element.
+            InvalidDicom: the structure cannot be.
+        """
+        window, header, deep = self._window, self._header, self._deep
+        passed_pixels = False
+        while (found := header(position, encoding, None, padded=passed_pixels)) is not None:
+            tag, vr, length, value = found
+            if tag < 0x00010000 or tag >= 0xFFFE0000:
+                if passed_pixels and tag == 0:
+                    return  # zeros up to the end of a disk block or tape record
+                raise InvalidDicom(f"not a data set: {tag_text(tag)} at byte {position}")
+            yield found
+            passed_pixels = tag >= PIXEL_DATA
+            if length == UNDEFINED or (deep and length >= 8 and self._is_sequence(vr, value)):
+                position = self._items(found, encoding, None, 1)
+            else:
+                position = value + length
+                if position > window.base + len(window.buffer) and not window.reaches(position):
+                    raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
+
+    def head(self, position: int, encoding: Encoding) -> Head:
+        """Return the element at `position`.
+
+        Raises:
+            Truncated: there is none.
+        """
+        found = self._header(position, encoding, None)
+        if found is None:
+            raise Truncated(f"truncated at byte {position}")
+        return found
+
+    def skip(self, found: Head, encoding: Encoding) -> int:
+        """Return where the element ends; as `elements` does between two of them."""
+        tag, _, length, value = found
+        if length == UNDEFINED:
+            return self._items(found, encoding, None, 1)
+        if not self._window.reaches(value + length):
+            raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
+        return value + length
+
+    def _header(
+        self, position: int, encoding: Encoding, end: int | None, *, padded: bool = False
+    ) -> Head | None:
+        """Read the head of the element at `position`; None at the end of the container or of the bytes.
+
+        With `padded`, a few zeros in the end are no element.
+        """
+        if position == end:
+            return None
+        window = self._window
+        buffer, index = window.buffer, position - window.base
+        if index + 12 > len(buffer):
+            buffer, index = window.load(position, 12), 0
+            if len(buffer) < 8:
+                if end is None and (not buffer or (padded and not buffer.strip(b"\0"))):
+                    return None
+                raise Truncated(f"truncated: {len(buffer)} bytes are left at byte {position}")
+        self._left -= 1
+        if self._left < 0:
+            raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
+        if encoding.is_implicit:
+            group, number, length = encoding.tag_length.unpack_from(buffer, index)
+            vr, value = b"", position + 8
+        else:
+            group, number, vr, length = encoding.tag_vr_length.unpack_from(buffer, index)
+            value = position + 8
+            if vr in LONG_VRS:
+                value = position + 12
+                if index + 12 > len(buffer):
+                    raise Truncated(f"truncated: an element ends at byte {position + 8}")
+                (length,) = encoding.long.unpack_from(buffer, index + 8)
+            elif vr not in SHORT_VRS and not (vr.isalpha() and vr.isupper()):
+                # Delimiters have no VR; an element without one among others that have one is a known defect.
+                (length,) = encoding.long.unpack_from(buffer, index + 4)
+                vr = b""
+        if end is not None and length != UNDEFINED and value + length > end:
+            raise InvalidDicom(
+                f"{tag_text(group << 16 | number)} at byte {position} says {length} bytes, "
+                f"more than its container has ({end - value})"
+            )
+        return group << 16 | number, vr, length, value
+
+    def _is_sequence(self, vr: bytes, value: int) -> bool:
+        """Tell whether a value of defined length holds items: by VR, or without one by looking."""
+        return vr == b"SQ" or (vr == b"" and self._window.take(value, 4) == b"\xfe\xff\x00\xe0")
+
+    def _items(self, found: Head, encoding: Encoding, end: int | None, depth: int) -> int:
+        """Walk the items or fragments of a value and return where it ends."""
+        tag, vr, length, position = found
+        if depth > MAX_NESTING:
+            raise InvalidDicom(f"sequences are nested more than {MAX_NESTING} deep at {tag_text(tag)}")
+        if vr == b"UN":
+            encoding = IMPLICIT_LITTLE  # PS3.5 6.2.2, note on UN of undefined length
+        holds_data_sets = vr in (b"SQ", b"UN") or (vr == b"" and tag != PIXEL_DATA)
+        stop = position + length if length != UNDEFINED else None
+        limit = stop if stop is not None else end
+        window = self._window
+        while position != stop:
+            if limit is not None and position + 8 > limit:
+                raise InvalidDicom(f"the items of {tag_text(tag)} do not fit their container")
+            group, number, count = encoding.tag_length.unpack_from(window.take(position, 8))
+            marker, position = group << 16 | number, position + 8
+            self._left -= 1
+            if self._left < 0:
+                raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
+            if marker == SEQUENCE_END:
+                if stop is None:
+                    return position
+            elif marker != ITEM:
+                raise InvalidDicom(
+                    f"{tag_text(marker)} at byte {position - 8} in the place of an item of {tag_text(tag)}"
+                )
+            elif count == UNDEFINED or (self._deep and holds_data_sets):
+                position = self._item(position, count, encoding, limit, depth)
+            else:
+                position += count
+                if limit is not None and position > limit:
+                    raise InvalidDicom(f"an item of {tag_text(tag)} is larger than its container")
+                if not window.reaches(position):
+                    raise Truncated(f"truncated: an item of {tag_text(tag)} needs {count} bytes")
+        return position
+
+    def _item(self, position: int, count: int, encoding: Encoding, limit: int | None, depth: int) -> int:
+        """Walk the data set in an item and return where the item ends."""
+        end = position + count if count != UNDEFINED else None
+        if end is not None and limit is not None and end > limit:
+            raise InvalidDicom(f"an item at byte {position - 8} is larger than its container")
+        if end is None or count >= 8:
+            encoding = self._encoding_of_item(position, encoding)
+        inner = end if end is not None else limit
+        while (found := self._header(position, encoding, inner)) is not None:
+            tag, vr, length, value = found
+            if tag == ITEM_END:
+                if end is None:
+                    return value
+                position = value
+                continue
+            if length == UNDEFINED or (self._deep and length >= 8 and self._is_sequence(vr, value)):
+                position = self._items(found, encoding, inner, depth + 1)
+            else:
+                position = value + length
+                if not self._window.reaches(position):
+                    raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
+        if end is None:
+            raise Truncated(f"truncated: the item before byte {position} has no end")
+        return position
+
+    def _encoding_of_item(self, position: int, encoding: Encoding) -> Encoding:
+        """Tell how an item is written: writers are known that leave the VRs out within sequences."""
+        if encoding.is_implicit or not encoding.is_little:
+            return encoding
+        start = self._window.take(position, 8)
+        vr = start[4:6]
+        if start[:2] == b"\xfe\xff" or (vr.isalpha() and vr.isupper()):
+            return encoding
+        return IMPLICIT_LITTLE
