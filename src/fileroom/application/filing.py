@@ -1,4 +1,4 @@
-"""Files one object: the duplicate check, the place in the store and the catalog entry, in an order that survives a crash.
+"""Files one object: duplicate check, place in the store and catalog entry, in an order that survives a crash.
 
 Bytes are durable in the store before the catalog tells of them. What a crash leaves between the two is found by
 `RecoverStore`; what is met here before that (an object in the store that the catalog does not know) is taken into

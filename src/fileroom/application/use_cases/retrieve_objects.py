@@ -5,8 +5,7 @@ is a success only when nothing is missing, whatever the node says.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import DicomClient, Peer, RetrieveStep
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.application.ports.progress import Progress, ProgressSink
+from fileroom.application.receiver import OpenReceiver, Receiver
 from fileroom.application.streams import closing_stream
 from fileroom.application.use_cases.receive_instance import Received, ReceiveInstance, ReceptionObserver
 from fileroom.domain.ae_title import AeTitle
@@ -123,20 +123,6 @@ class RetrieveResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reception:
-    """Who takes what C-MOVE sends: a listener of ours that runs, or one for this retrieve only."""
-
-    ae_title: str
-    port: int
-    is_ours_alone: bool
-    """It was started for this retrieve."""
-
-
-OpenReceiver = Callable[[Peer, AeTitle, ReceptionObserver], AbstractContextManager[Reception]]
-"""Makes sure that a listener runs for as long as the context lasts."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Expected:
     sop_instance_uids: tuple[str, ...] | None
     """None: the node does not tell."""
@@ -165,7 +151,7 @@ class RetrieveObjects:
         catalog: Catalog,
         client: DicomClient,
         receive: ReceiveInstance,
-        open_receiver: OpenReceiver,
+        receiver: OpenReceiver,
         ae_title: AeTitle,
         settle_seconds: float,
         clock: Clock,
@@ -178,7 +164,7 @@ class RetrieveObjects:
         self._catalog = catalog
         self._client = client
         self._receive = receive
-        self._open_receiver = open_receiver
+        self._receiver = receiver
         self._ae_title = ae_title
         self._settle_seconds = settle_seconds
         self._clock = clock
@@ -282,7 +268,7 @@ class RetrieveObjects:
         destination = request.move_destination or node.move_destination or self._ae_title
         peer = peer_of(node)
         arrivals = _Arrivals()
-        with self._open_receiver(peer, destination, arrivals) as reception:
+        with self._receiver.open(peer, destination, arrivals) as receiver:
             run = self._run(
                 via=Via.MOVE,
                 request=request,
@@ -293,20 +279,20 @@ class RetrieveObjects:
             )
             run.follow(self._client.move(peer, request.selection(), destination, cancel))
             if run.last is not None and run.last.status == MOVE_DESTINATION_UNKNOWN:
-                raise self._unknown_destination(node, peer, destination, reception)
+                raise self._unknown_destination(node, peer, destination, receiver)
             run.wait_for_late_objects(self._settle_seconds)
         return run.result()
 
     def _unknown_destination(
-        self, node: Node, peer: Peer, destination: AeTitle, reception: Reception
+        self, node: Node, peer: Peer, destination: AeTitle, receiver: Receiver
     ) -> UnknownMoveDestination:
         host = self._client.local_address(peer) or "this machine's address"
         return UnknownMoveDestination(
             f"{node.name} does not know the move destination {destination}",
             status=MOVE_DESTINATION_UNKNOWN,
             hint=(
-                f"register there: AE title {destination}, host {host}, port {reception.port} "
-                f"(address {format_address(host, reception.port)}), or use --via get"
+                f"register there: AE title {destination}, host {host}, port {receiver.port} "
+                f"(address {format_address(host, receiver.port)}), or use --via get"
             ),
         )
 
