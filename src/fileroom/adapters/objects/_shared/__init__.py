@@ -1,0 +1,1 @@
+"""What all object stores share: locations, content, digests."""

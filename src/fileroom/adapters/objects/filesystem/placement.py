@@ -1,0 +1,134 @@
+"""Putting finished files in their places below the root: whole, without clobbering, never through a symlink."""
+# Paths are strings here, for speed: pathlib doubles what these calls cost.
+# ruff: noqa: PTH100, PTH102, PTH106, PTH108, PTH112, PTH120
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from fileroom.adapters.objects.filesystem.moving import Mover
+from fileroom.adapters.objects.filesystem.syncing import FolderSync, sync_folder
+
+_FOLDER_MODE: Final = 0o700
+_ATTEMPTS: Final = 20
+"""How often a folder that others remove while it is empty is made again."""
+_REMEMBERED_FOLDERS: Final = 10_000
+_JUNCTION: Final = 0xA0000003
+"""IO_REPARSE_TAG_MOUNT_POINT: what Windows has besides symlinks to lead elsewhere."""
+
+
+def leads_elsewhere(status: os.stat_result) -> bool:
+    """Tell whether what was looked at (by lstat) is a symlink or a junction."""
+    return stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION
+
+
+class Placement:
+    """Files and folders below the root of a store.
+
+    Whoever may write into the root is trusted not to race with symlinks; they are refused because people do put
+    them there.
+    """
+
+    def __init__(self, root: str, *, strict: bool) -> None:
+        self._root = root
+        self._strict = strict
+        self._folders = FolderSync()
+        self._durable: set[str] = set()
+
+    def absolute(self, relative: PurePosixPath) -> Path:
+        """Return the whole path of a place."""
+        return Path(self._root, relative)
+
+    def make_root(self) -> None:
+        """Make the root and the folders above it where they are missing.
+
+        Raises:
+            OSError: that was not possible.
+        """
+        missing = []
+        folder = os.path.abspath(self._root)
+        while not os.path.isdir(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for folder in reversed(missing):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, _FOLDER_MODE)
+            if self._strict:
+                sync_folder(os.path.dirname(folder))
+
+    def place(self, part: str, relative: PurePosixPath, mover: Mover, *, replace: bool) -> None:
+        """Move `part` to its place; durable in strict mode.
+
+        Raises:
+            FileExistsError: the place is taken and `replace` is not set; `part` is where it was.
+            OSError: it could not be moved or made durable; nothing new is in the place, unless with `replace`.
+        """
+        *folders, name = relative.parts
+        move = mover.replace if replace else mover.take
+        for _ in range(_ATTEMPTS):
+            try:
+                folder = self._make_folders(folders)
+                target = f"{folder}{os.sep}{name}"
+                move(part, target)
+            except FileNotFoundError:
+                # Somebody removed the folder, empty as it still was. Or the part itself is gone.
+                if not os.path.lexists(part):
+                    raise
+            else:
+                self._settle(folder, target, keep=replace)
+                return
+        raise OSError(errno.EAGAIN, "its folder is removed again and again", self.absolute(relative))
+
+    def _settle(self, folder: str, target: str, *, keep: bool) -> None:
+        """Make the entry of `target` durable in strict mode; where that fails, remove it unless `keep`."""
+        if not self._strict:
+            return
+        try:
+            self._folders.sync(folder)
+        except OSError:
+            if not keep:
+                with contextlib.suppress(OSError):
+                    os.unlink(target)
+            raise
+
+    def _make_folders(self, names: list[str]) -> str:
+        """Return the folder of these names below the root, made where it is missing.
+
+        Raises:
+            OSError: it cannot be made, or one of the names is taken by something that is no folder.
+        """
+        folder = self._root
+        for name in names:
+            above, folder = folder, f"{folder}{os.sep}{name}"
+            made = False
+            try:
+                status = os.lstat(folder)
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(folder, _FOLDER_MODE)
+                    made = True
+                status = os.lstat(folder)
+            if leads_elsewhere(status) or not stat.S_ISDIR(status.st_mode):
+                raise NotADirectoryError(
+                    errno.ENOTDIR, "a symlink or a file is in the way, and links are not followed", folder
+                )
+            # Another process may have made the folder and not synced it yet, so the first meeting counts as well.
+            if self._strict and (made or folder not in self._durable):
+                self._folders.sync(above)
+                if len(self._durable) >= _REMEMBERED_FOLDERS:
+                    self._durable.clear()
+                self._durable.add(folder)
+        return folder
+
+    def remove_empty_folders(self, folder: str) -> None:
+        """Remove `folder` and those above it, up to the root, as far as they are empty."""
+        while folder != self._root:
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return
+            self._durable.discard(folder)
+            folder = os.path.dirname(folder)
