@@ -256,7 +256,7 @@ def _answered(source: OutgoingObject, size: int, answer: StoreAnswer, attempts: 
 
 def not_attempted(source: OutgoingObject, why: FileroomError) -> TransferLine:
     """Return the line of an object whose turn never came."""
-    return _line(source, TransferOutcome.NOT_ATTEMPTED, why=why.message, hint=why.hint)
+    return _line(source, TransferOutcome.NOT_ATTEMPTED, error=why)
 
 
 def _line(
@@ -269,6 +269,7 @@ def _line(
     status: int | None = None,
     why: str = "",
     hint: str = "",
+    error: FileroomError | None = None,
 ) -> TransferLine:
     return TransferLine(
         sop_instance_uid=source.sop_instance_uid,
@@ -280,6 +281,7 @@ def _line(
         seconds=seconds,
         attempts=attempts,
         status=status,
-        why=why,
-        hint=hint,
+        error_kind=error.kind if error else "",
+        why=error.message if error else why,
+        hint=error.hint if error else hint,
     )

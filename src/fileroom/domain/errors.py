@@ -59,6 +59,12 @@ class InvalidDicom(FileroomError):
     kind = "invalid_dicom"
 
 
+class NotDicom(InvalidDicom):
+    """These bytes never were a DICOM object (a text, a picture, a DICOMDIR), rather than a damaged one."""
+
+    kind = "not_dicom"
+
+
 class Unreadable(FileroomError):
     """A file or an archive entry could not be read (permission, I/O, encryption, damage)."""
 

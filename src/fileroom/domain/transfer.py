@@ -35,6 +35,8 @@ class TransferLine:
     attempts: int
     status: int | None = None
     """DIMSE status of the last answer."""
+    error_kind: str = ""
+    """`kind` of the error where no answer came (`fileroom.domain.errors`)."""
     why: str = ""
     """For people, where it was not plainly sent."""
     hint: str = ""
