@@ -7,11 +7,10 @@ import struct
 import threading
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from fileroom.adapters.files.file_format import DataSet, open_data_set, open_file
-from fileroom.adapters.files.structure import UNDEFINED, Head, Walker
+from fileroom.adapters.files.structure import Walker, tags_to_find
 from fileroom.adapters.files.values import (
     CHARACTER_SET,
     IDENTITY,
@@ -32,6 +31,7 @@ from fileroom.domain.uid import clean_uid
 MAX_INFLATED_BYTES: Final = 4 << 30
 _PREAMBLE_AND_PREFIX: Final = 132
 _DIRECTORY_GROUP: Final = 0x0004
+_WANTED: Final = tags_to_find(WANTED)
 
 # What pydicom is known to raise on values that are not what their VR says.
 _PYDICOM_ERRORS: Final = (
@@ -80,22 +80,20 @@ class _BoundedHeaderReader(HeaderReader):
 
         Where tags do not ascend, and a UID is yet to come, collecting goes on.
         """
-        values: dict[int, tuple[bytes, bytes]] = {}
-        window = data_set.window
-        elements: Iterator[Head] = Walker(window, deep=to_the_end).elements(data_set.start, data_set.encoding)
-        for tag, vr, length, value in elements:
-            if tag in WANTED:
-                if length != UNDEFINED:
-                    values[tag] = vr, window.take(value, min(length, MAX_VALUE_BYTES))
-            elif tag > LAST and IDENTITY.keys() <= values.keys():
+        walker = Walker(data_set.window, deep=to_the_end, wanted=_WANTED, max_value=MAX_VALUE_BYTES)
+        values = walker.values
+        elements = walker.elements(data_set.start, data_set.encoding)
+        for tag, _, _, _ in elements:
+            if tag > LAST and IDENTITY.keys() <= values.keys():
                 break
-            elif tag >> 16 == _DIRECTORY_GROUP:
+            if tag >> 16 == _DIRECTORY_GROUP:
                 raise InvalidDicom("a DICOMDIR, not an object")
         else:
             if not complete:
                 return None
         header = self._header(data_set, values)
         if to_the_end:
+            walker.go_on()
             for _ in elements:
                 pass
         return header
@@ -139,7 +137,7 @@ class PydicomHeaderReader(_BoundedHeaderReader):
                     Tag(tag), name, len(value), value, 0, encoding.is_implicit, encoding.is_little
                 )
                 try:
-                    texts[tag] = _text(DataElement_from_raw(raw, character_sets).value)
+                    texts[tag] = _text(DataElement_from_raw(raw, character_sets).value, known_vr.encode())
                 except _PYDICOM_ERRORS:
                     texts[tag] = text_of(value, vr, known_vr.encode(), (), is_little=encoding.is_little)
         uids = {tag: clean_uid(texts.get(tag, "")) for tag in IDENTITY}
@@ -149,12 +147,12 @@ class PydicomHeaderReader(_BoundedHeaderReader):
         return make_header(data_set, uids, attributes)
 
 
-def _text(value: object) -> str:
+def _text(value: object, vr: bytes) -> str:
     """Write a value of pydicom's as DICOM does."""
     if value is None:
         return ""
     if isinstance(value, bytes):
-        return tidy(value.decode("ascii", "replace"))
+        return tidy(value.decode("ascii", "replace"), vr)
     if isinstance(value, list | tuple) or type(value).__name__ == "MultiValue":
-        return tidy("\\".join(map(str, value)))  # type: ignore[call-overload]
-    return tidy(str(value))
+        return tidy("\\".join(map(str, value)), vr)  # type: ignore[call-overload]
+    return tidy(str(value), vr)

@@ -1,4 +1,4 @@
-"""A bounded walk over the structure of a data set (PS3.5 clause 7): tags, VRs, lengths and nesting, never values.
+"""A bounded walk over the structure of a data set (PS3.5 clause 7): tags, VRs, lengths and nesting.
 
 What belongs here: finding where each element begins and ends in every encoding, and refusing what cannot be: a length
 beyond what is left in its container, nesting without end, elements without end. Nothing is allocated from a declared
@@ -6,7 +6,7 @@ length. Files in the field that break the rules but lose no bytes are walked all
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,14 @@ SHORT_VRS: Final = frozenset(
 )
 LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
+_BULK_VRS: Final = LONG_VRS - {b"SQ"}
+_ITEM_LITTLE: Final = b"\xfe\xff\x00\xe0"
+_TAG_VR_LENGTH: Final = struct.Struct("<I2sH")
+_TAG_LENGTH: Final = struct.Struct("<II")
+_ANY_GROUP: Final = 0x7FDF
+"""Groups up to here hold no pixels, and are none of the reserved ones that need a look."""
+_NOTHING: Final[Mapping[int, int]] = {}
+
 Head = tuple[int, bytes, int, int]
 """Tag, VR (empty where there is none), length and offset of the value."""
 
@@ -40,6 +48,7 @@ class Encoding:
     is_implicit: bool
     is_little: bool
     tag_vr_length: struct.Struct
+    """Of an element with VR; the length of `LONG_VRS` follows."""
     tag_length: struct.Struct
     long: struct.Struct
 
@@ -84,16 +93,32 @@ def tag_text(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-class Walker:
-    """Walks one data set through a window."""
+def tags_to_find(tags: Iterable[int]) -> dict[int, int]:
+    """Return tags by what they look like when both halves are read at once in little endian."""
+    return {_swapped(tag): tag for tag in tags}
 
-    def __init__(self, window: Window, *, deep: bool) -> None:
+
+def _swapped(tag: int) -> int:
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
+
+class Walker:
+    """Walks one data set through a window, and keeps the values that are wanted."""
+
+    def __init__(
+        self, window: Window, *, deep: bool, wanted: Mapping[int, int] | None = None, max_value: int = 0
+    ) -> None:
+        """Keep at most `max_value` bytes of each top-level value whose tag is in `wanted` (see `tags_to_find`)."""
         self._window = window
         self._deep = deep
         self._left = MAX_ELEMENTS
+        self._wanted = wanted or _NOTHING
+        self._last_group = max(self._wanted.values(), default=0) >> 16
+        self.values: dict[int, tuple[bytes, bytes]] = {}
+        """VR (empty where there is none) and bytes by tag."""
 
     def elements(self, position: int, encoding: Encoding) -> Iterator[Head]:
-        """Yield tag, VR (empty for implicit), length and offset of the value for each element of the top level.
+        """Walk the top level, and yield elements after the last group that is wanted, and some before.
 
         An element is yielded before it is known whether its value is there in full; going on makes sure. With
         `deep`, sequences of defined length are looked into as well.
@@ -102,22 +127,85 @@ class Walker:
             Truncated: the bytes end within an element.
             InvalidDicom: the structure cannot be.
         """
-        window, header, deep = self._window, self._header, self._deep
+        window = self._window
         passed_pixels = False
-        while (found := header(position, encoding, None, padded=passed_pixels)) is not None:
+        while True:
+            position = self._skim(position, encoding, None, self._last_group, self._wanted)
+            found = self._header(position, encoding, None, padded=passed_pixels)
+            if found is None:
+                return
             tag, vr, length, value = found
             if tag < 0x00010000 or tag >= 0xFFFE0000:
                 if passed_pixels and tag == 0:
                     return  # zeros up to the end of a disk block or tape record
                 raise InvalidDicom(f"not a data set: {tag_text(tag)} at byte {position}")
+            if _swapped(tag) in self._wanted and length != UNDEFINED:
+                self.values[tag] = vr, window.take(value, min(length, self._max_value))
             yield found
             passed_pixels = tag >= PIXEL_DATA
-            if length == UNDEFINED or (deep and length >= 8 and self._is_sequence(vr, value)):
+            if length == UNDEFINED or (self._deep and length >= 8 and self._is_sequence(vr, value)):
                 position = self._items(found, encoding, None, 1)
             else:
                 position = value + length
-                if position > window.base + len(window.buffer) and not window.reaches(position):
+                if not window.reaches(position):
                     raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
+
+    def go_on(self) -> None:
+        """Want nothing any more: from here on `elements` only checks, and yields next to nothing."""
+        self._wanted = _NOTHING
+        self._last_group = _ANY_GROUP
+
+    def _skim(
+        self, position: int, encoding: Encoding, end: int | None, last_group: int, wanted: Mapping[int, int]
+    ) -> int:
+        """Go over elements that need no thought, quickly, and return the position of the first one that does.
+
+        No thought need those of defined length, wholly in the buffer, that hold no items.
+        """
+        window = self._window
+        buffer, base = window.buffer, window.base
+        first = index = position - base
+        stop = len(buffer) if end is None else min(len(buffer), end - base)
+        last_header = stop - 12
+        if encoding is EXPLICIT_LITTLE:
+            unpack, unpack_long = _TAG_VR_LENGTH.unpack_from, encoding.long.unpack_from
+            while index <= last_header:
+                tag, vr, length = unpack(buffer, index)
+                if vr in SHORT_VRS:
+                    value = index + 8
+                elif vr in _BULK_VRS:
+                    (length,) = unpack_long(buffer, index + 8)
+                    value = index + 12
+                else:
+                    break
+                after = value + length
+                if after > stop or not 8 <= tag & 0xFFFF <= last_group:
+                    break
+                if tag in wanted:
+                    self.values[wanted[tag]] = vr, buffer[value : min(after, value + self._max_value)]
+                index = after
+        elif encoding is IMPLICIT_LITTLE:
+            unpack = _TAG_LENGTH.unpack_from
+            while index <= last_header:
+                tag, length = unpack(buffer, index)
+                value = index + 8
+                after = value + length
+                if (
+                    after > stop
+                    or not 8 <= tag & 0xFFFF <= last_group
+                    or buffer.startswith(_ITEM_LITTLE, value)
+                ):
+                    break
+                if tag in wanted:
+                    self.values[wanted[tag]] = b"", buffer[value : min(after, value + self._max_value)]
+                index = after
+        self._spend((index - first) >> 4)
+        return base + index
+
+    def _spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
 
     def head(self, position: int, encoding: Encoding) -> Head:
         """Return the element at `position`.
@@ -156,9 +244,7 @@ class Walker:
                 if end is None and (not buffer or (padded and not buffer.strip(b"\0"))):
                     return None
                 raise Truncated(f"truncated: {len(buffer)} bytes are left at byte {position}")
-        self._left -= 1
-        if self._left < 0:
-            raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
+        self._spend(1)
         if encoding.is_implicit:
             group, number, length = encoding.tag_length.unpack_from(buffer, index)
             vr, value = b"", position + 8
@@ -183,7 +269,7 @@ class Walker:
 
     def _is_sequence(self, vr: bytes, value: int) -> bool:
         """Tell whether a value of defined length holds items: by VR, or without one by looking."""
-        return vr == b"SQ" or (vr == b"" and self._window.take(value, 4) == b"\xfe\xff\x00\xe0")
+        return vr == b"SQ" or (vr == b"" and self._window.take(value, 4) == _ITEM_LITTLE)
 
     def _items(self, found: Head, encoding: Encoding, end: int | None, depth: int) -> int:
         """Walk the items or fragments of a value and return where it ends."""
@@ -201,9 +287,7 @@ class Walker:
                 raise InvalidDicom(f"the items of {tag_text(tag)} do not fit their container")
             group, number, count = encoding.tag_length.unpack_from(window.take(position, 8))
             marker, position = group << 16 | number, position + 8
-            self._left -= 1
-            if self._left < 0:
-                raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
+            self._spend(1)
             if marker == SEQUENCE_END:
                 if stop is None:
                     return position
@@ -229,7 +313,11 @@ class Walker:
         if end is None or count >= 8:
             encoding = self._encoding_of_item(position, encoding)
         inner = end if end is not None else limit
-        while (found := self._header(position, encoding, inner)) is not None:
+        while True:
+            position = self._skim(position, encoding, inner, _ANY_GROUP, _NOTHING)
+            found = self._header(position, encoding, inner)
+            if found is None:
+                break
             tag, vr, length, value = found
             if tag == ITEM_END:
                 if end is None:

@@ -29,6 +29,7 @@ IDENTITY: Final = {
 }
 """Attributes without which an object cannot be filed."""
 
+_MAX_NUMBERS: Final = 64
 _NUMBERS: Final = {
     b"US": "H", b"SS": "h", b"UL": "I", b"SL": "i", b"UV": "Q", b"SV": "q", b"FL": "f", b"FD": "d",
 }  # fmt: skip
@@ -40,11 +41,13 @@ _CATALOGUED: Final = tuple(
 )
 
 
-def tidy(text: str) -> str:
-    """Drop padding of each value (PS3.5 6.2), and cut what is too long to be meant."""
+def tidy(text: str, vr: bytes) -> str:
+    """Drop padding of each value (PS3.5 6.2) and empty last groups of names, and cut what is too long to be meant."""
+    padding = " \0"
     if "\\" in text:
-        return "\\".join(value.strip(" \0") for value in text.split("\\")).rstrip("\\")[:MAX_CHARACTERS]
-    return text.strip(" \0")[:MAX_CHARACTERS]
+        text = "\\".join(value.strip(padding) for value in text.split("\\")).rstrip("\\")
+    text = text.strip(padding)[:MAX_CHARACTERS]
+    return text.rstrip("= ") if vr == b"PN" else text
 
 
 def text_of(
@@ -54,12 +57,12 @@ def text_of(
     if vr in _NUMBERS or (catalogued_vr in _NUMBERS and vr in {b"", b"UN"}):
         code = _NUMBERS.get(vr) or _NUMBERS[catalogued_vr]
         size = struct.calcsize(code)
-        count = min(len(value) // size, MAX_CHARACTERS)
+        count = min(len(value) // size, _MAX_NUMBERS)
         numbers = struct.unpack_from(f"{'<' if is_little else '>'}{count}{code}", value)
-        return tidy("\\".join(map(str, numbers)))
+        return "\\".join(map(str, numbers))
     if value.isascii() and b"\x1b" not in value:
-        return tidy(value.decode("ascii"))
-    return tidy(decode(value, codecs if catalogued_vr in _LOCALISED else ()))
+        return tidy(value.decode("ascii"), catalogued_vr)
+    return tidy(decode(value, codecs if catalogued_vr in _LOCALISED else ()), catalogued_vr)
 
 
 def header_of(data_set: DataSet, values: Mapping[int, tuple[bytes, bytes]]) -> Header:
