@@ -113,6 +113,7 @@ class Walker:
         self._deep = deep
         self._left = MAX_ELEMENTS
         self._wanted = wanted or _NOTHING
+        self._max_value = max_value
         self._last_group = max(self._wanted.values(), default=0) >> 16
         self.values: dict[int, tuple[bytes, bytes]] = {}
         """VR (empty where there is none) and bytes by tag."""
