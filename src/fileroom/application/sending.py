@@ -164,14 +164,10 @@ class ShipmentSender:
                 if isinstance(error, _SESSION_IS_DEAD):
                     lane.close()
                 again = _may_succeed_later(error)
-                line = _line(
-                    source, TransferOutcome.FAILED, attempts=attempt, why=error.message, hint=error.hint
-                )
+                line = _line(source, TransferOutcome.FAILED, attempts=attempt, error=error)
             except (NotFound, Unreadable) as error:
                 lane.close()  # the object may be half sent
-                return _line(
-                    source, TransferOutcome.FAILED, attempts=attempt, why=error.message, hint=error.hint
-                )
+                return _line(source, TransferOutcome.FAILED, attempts=attempt, error=error)
             if line.outcome is not TransferOutcome.FAILED or not again or attempt > self._options.retries:
                 return line
             pause = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LAST_BACKOFF_SECONDS)
