@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from fileroom.adapters.objects.filesystem.moving import Mover
-from fileroom.adapters.objects.filesystem.syncing import FolderSync, sync_folder
+from fileroom.adapters.objects.filesystem.syncing import sync_folder
 
 _FOLDER_MODE: Final = 0o700
 _ATTEMPTS: Final = 20
@@ -35,7 +35,6 @@ class Placement:
     def __init__(self, root: str, *, strict: bool) -> None:
         self._root = root
         self._strict = strict
-        self._folders = FolderSync()
         self._durable: set[str] = set()
 
     def absolute(self, relative: PurePosixPath) -> Path:
@@ -87,7 +86,7 @@ class Placement:
         if not self._strict:
             return
         try:
-            self._folders.sync(folder)
+            sync_folder(folder)
         except OSError:
             if not keep:
                 with contextlib.suppress(OSError):
@@ -117,7 +116,7 @@ class Placement:
                 )
             # Another process may have made the folder and not synced it yet, so the first meeting counts as well.
             if self._strict and (made or folder not in self._durable):
-                self._folders.sync(above)
+                sync_folder(above)
                 if len(self._durable) >= _REMEMBERED_FOLDERS:
                     self._durable.clear()
                 self._durable.add(folder)
