@@ -1,0 +1,120 @@
+"""Conditions of attribute matching (`fileroom.domain.matching`) in SQL, so that they mean the same as in Python."""
+
+import json
+import re
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from fileroom.adapters.catalog.sql.schema import search_columns
+from fileroom.domain.attributes import Attribute
+from fileroom.domain.matching import AnyOf, Between, Condition, Like, NameGroups, Number
+
+_FEW = 4
+_FIRST_SURROGATE, _AFTER_SURROGATES, _LAST_CODE = 0xD800, 0xE000, 0x10FFFF
+
+
+def clause(
+    dialect: Dialect, table: FromClause, attribute: Attribute, condition: Condition
+) -> ColumnElement[bool]:
+    """Return SQL for a condition on an attribute whose columns are in `table`."""
+    columns = [table.c[name] for name in search_columns(attribute)]
+    match condition:
+        case Number(value=value):
+            return columns[0] == value
+        case NameGroups(conditions=conditions, anywhere=True):
+            return or_(*(meets(dialect, column, conditions[0]) for column in columns))
+        case NameGroups(conditions=conditions):
+            return and_(
+                *(meets(dialect, column, one) for column, one in zip(columns, conditions, strict=True))
+            )
+        case _:
+            return meets(dialect, columns[0], condition)
+
+
+def meets(dialect: Dialect, column: ColumnElement[Any], condition: Condition | None) -> ColumnElement[bool]:
+    """Return SQL for a condition on the one column that holds what it compares.
+
+    Raises:
+        TypeError: conditions on names and numbers need the columns of their attribute.
+    """
+    match condition:
+        case None:
+            return true()
+        case AnyOf(values=values):
+            return among(dialect, column, values)
+        case Like(pattern=pattern):
+            return _fits(dialect, column, pattern)
+        case Between(low=low, high=high):
+            bounds = [column >= low if low else column != ""]
+            if high:
+                bounds.append(column <= high)
+            return and_(*bounds)
+        case Number() | NameGroups():
+            raise TypeError(condition)
+
+
+def among(
+    dialect: Dialect, column: ColumnElement[Any], values: Collection[str] | Collection[int]
+) -> ColumnElement[bool]:
+    """Return SQL for a column that equals one of any number of values.
+
+    Many values travel as one parameter: databases limit the number of parameters, and the statement stays the same.
+    """
+    if not values:
+        return false()
+    if len(values) <= _FEW:
+        return or_(*(column == value for value in values))
+    listed = json.dumps(list(values))
+    if dialect.name == "sqlite":
+        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+    item = func.json_array_elements_text(cast(literal(listed, Text), JSON)).column_valued("item")
+    return column.in_(select(cast(item, BigInteger) if isinstance(column.type, BigInteger) else item))
+
+
+def _fits(dialect: Dialect, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    """Return SQL for a pattern of `*` and `?`: a range that an index serves, and the pattern where it says more."""
+    prefix = re.split("[*?]", pattern, maxsplit=1)[0]
+    parts: list[ColumnElement[bool]] = []
+    if prefix:
+        parts.append(column >= prefix)
+        if (beyond := _after_prefix(prefix)) is not None:
+            parts.append(column < beyond)
+    if pattern != prefix + "*":
+        if dialect.name == "sqlite":
+            # LIKE would ignore the case of ASCII letters here; GLOB has the wildcards of DICOM, and brackets besides.
+            parts.append(column.op("GLOB", is_comparison=True)(pattern.replace("[", "[[]")))
+        else:
+            parts.append(column.like(_like_pattern(pattern), escape="\\"))
+    return and_(*parts)
+
+
+def _like_pattern(pattern: str) -> str:
+    for special in "\\%_":
+        pattern = pattern.replace(special, "\\" + special)
+    return pattern.replace("*", "%").replace("?", "_")
+
+
+def _after_prefix(prefix: str) -> str | None:
+    """Return the first string, by code points, after all that begin with `prefix`; None where there is none."""
+    rest = prefix.rstrip(chr(_LAST_CODE))
+    if not rest:
+        return None
+    code = ord(rest[-1]) + 1
+    return rest[:-1] + chr(_AFTER_SURROGATES if code == _FIRST_SURROGATE else code)

@@ -1,0 +1,339 @@
+"""What a transaction does to the tables: loads the rows that it touches, changes them in memory, writes them in bulk.
+
+The transaction holds the write lock, so what was loaded stays true. Counts and what is shown are kept incrementally;
+only what a removal may have lowered (latest times and dates, modalities) is computed anew, for that series or study.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
+
+from fileroom.adapters.catalog._shared.cleaning import clean_record
+from fileroom.adapters.catalog._shared.patients import patient_key
+from fileroom.adapters.catalog.sql.conditions import among
+from fileroom.adapters.catalog.sql.holdings import Holding, Patient, Placed, Series, Study
+from fileroom.adapters.catalog.sql.rows import instance_row
+from fileroom.adapters.catalog.sql.schema import instances, patients, series, studies, totals
+from fileroom.domain.records import CatalogEntry, InstanceRecord
+
+_PORTION: Final = 5000
+"""Instances whose rows are held in memory at once."""
+_PLACED: Final = ("pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date", "duplicates")
+
+
+def record(connection: Connection, entries: Iterable[CatalogEntry]) -> None:
+    """Add or replace instances, in their order."""
+    remaining = iter(entries)
+    while portion := list(islice(remaining, _PORTION)):
+        prepared = [(entry, clean_record(entry.record)) for entry in portion]
+        work = _Work(connection)
+        work.load([header for _, header in prepared])
+        for entry, header in prepared:
+            work.put(entry, header)
+        work.flush()
+
+
+def remove(connection: Connection, uids: Sequence[str]) -> int:
+    """Forget instances and what becomes empty; returns how many were here."""
+    removed = 0
+    for start in range(0, len(uids), _PORTION):
+        work = _Work(connection)
+        work.load_places(uids[start : start + _PORTION])
+        removed += work.take_away()
+        work.flush()
+    return removed
+
+
+class _Work:
+    """The rows of one portion."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect
+        self._totals: dict[str, int] = dict(connection.execute(select(totals)).mappings().one())
+        self._patients: dict[str, Patient] = {}
+        self._studies: dict[str, Study] = {}
+        self._series: dict[tuple[str, str], Series] = {}
+        self._series_by_pk: dict[int, Series] = {}
+        self._here: dict[str, Placed] = {}
+        self._added: dict[str, dict[str, Any]] = {}
+        self._changed: dict[str, dict[str, Any]] = {}
+        self._removed: list[int] = []
+
+    # -- loading ------------------------------------------------------------------------------------------------
+
+    def load(self, records: Sequence[InstanceRecord]) -> None:
+        """Load what instances with these headers replace, and where they belong."""
+        places = self._places(list({one.sop_instance_uid for one in records}))
+        self._load_holdings(
+            places,
+            series_uids={one.series_instance_uid for one in records},
+            study_uids={one.study_instance_uid for one in records},
+            patient_keys={patient_key(one.attributes) for one in records},
+        )
+
+    def load_places(self, uids: Sequence[str]) -> None:
+        """Load instances that are to be removed, with all above them."""
+        self._load_holdings(self._places(uids), series_uids=set(), study_uids=set(), patient_keys=set())
+
+    def _places(self, uids: Sequence[str]) -> Sequence[Any]:
+        columns = [instances.c[name] for name in _PLACED]
+        here = among(self._dialect, instances.c.sop_instance_uid, uids)
+        return self._connection.execute(select(*columns).where(here)).all()
+
+    def _load_holdings(
+        self, places: Sequence[Any], *, series_uids: set[str], study_uids: set[str], patient_keys: set[str]
+    ) -> None:
+        run, dialect = self._connection.execute, self._dialect
+        series_rows = run(
+            select(series).where(
+                or_(
+                    among(dialect, series.c.pk, {place.series_pk for place in places}),
+                    among(dialect, series.c.series_instance_uid, series_uids),
+                )
+            )
+        ).mappings().all()  # fmt: skip
+        study_rows = run(
+            select(studies).where(
+                or_(
+                    among(dialect, studies.c.pk, {row["study_pk"] for row in series_rows}),
+                    among(dialect, studies.c.study_instance_uid, study_uids),
+                )
+            )
+        ).mappings().all()  # fmt: skip
+        patient_rows = run(
+            select(patients).where(
+                or_(
+                    among(dialect, patients.c.pk, {row["patient_pk"] for row in study_rows}),
+                    among(dialect, patients.c.patient_key, patient_keys),
+                )
+            )
+        ).mappings().all()  # fmt: skip
+        patients_by_pk = {row["pk"]: self._know_patient(Patient.from_row(row)) for row in patient_rows}
+        studies_by_pk = {}
+        for row in study_rows:
+            study = Study.from_row(row, patients_by_pk[row["patient_pk"]])
+            studies_by_pk[study.pk] = self._studies[study.uid] = study
+        for row in series_rows:
+            one = Series.from_row(row, studies_by_pk[row["study_pk"]])
+            self._series[one.study.uid, one.uid] = self._series_by_pk[one.pk] = one
+        for place in places:
+            self._here[place.sop_instance_uid] = Placed(
+                place.pk,
+                self._series_by_pk[place.series_pk],
+                place.size,
+                place.recorded_at,
+                place.study_date,
+                place.duplicates,
+            )
+
+    def _know_patient(self, patient: Patient) -> Patient:
+        self._patients[patient.key] = patient
+        return patient
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def put(self, entry: CatalogEntry, header: InstanceRecord) -> None:
+        """Add an instance, or replace the one with its UID."""
+        uid = header.sop_instance_uid
+        row = instance_row(entry, header)
+        target = self._place_for(header)
+        old = self._here.get(uid)
+        if old is None:
+            new = Placed(
+                self._next("instance"), target, row["size"], row["recorded_at"], row["study_date"], 0
+            )
+            new.duplicates = entry.duplicates
+            row.update(pk=new.pk, series_pk=target.pk, duplicates=new.duplicates)
+            self._added[uid] = row
+        else:
+            new = Placed(old.pk, target, row["size"], row["recorded_at"], row["study_date"], old.duplicates)
+            if uid in self._added:
+                self._added[uid] |= row | {"series_pk": target.pk}
+            else:
+                del row["sop_instance_uid"]  # it is the same, and its index need not know
+                self._changed[uid] = row | {"b_pk": new.pk, "series_pk": target.pk}
+        self._here[uid] = new
+        self._count(new, +1)
+        if old is not None:
+            self._count(old, -1)
+
+    def take_away(self) -> int:
+        """Remove the instances that were loaded; returns how many."""
+        for old in self._here.values():
+            self._removed.append(old.pk)
+            self._count(old, -1)
+        return len(self._removed)
+
+    def _place_for(self, header: InstanceRecord) -> Series:
+        study = self._studies.get(header.study_instance_uid)
+        if study is None:
+            study = Study(self._next("study"), header.study_instance_uid)
+            self._studies[study.uid] = study
+        study.fill(header)
+        self._settle(study)
+        key = (study.uid, header.series_instance_uid)
+        one = self._series.get(key)
+        if one is None:
+            one = Series(self._next("series"), header.series_instance_uid, study)
+            self._series[key] = self._series_by_pk[one.pk] = one
+        one.fill(header)
+        study.add_modality(one.shown["Modality"])
+        return one
+
+    def _settle(self, study: Study) -> None:
+        """Give a study to the patient that it shows."""
+        if study.patient is not None and not study.told_anew:
+            return
+        study.told_anew = False
+        key = patient_key(study.shown)
+        patient = self._patients.get(key) or self._patient(key)
+        if study.patient is not patient:
+            if study.patient is not None:
+                study.patient.count(-1, -study.series_count, -study.instance_count)
+            if study.instance_count:
+                patient.count(+1, study.series_count, study.instance_count)
+            study.patient = patient
+        patient.fill_from(study.shown)
+
+    def _patient(self, key: str) -> Patient:
+        """Return a patient that the headers alone did not name: their study shows something else."""
+        found = self._connection.execute(select(patients).where(patients.c.patient_key == key)).mappings()
+        row = found.one_or_none()
+        return self._know_patient(Patient.from_row(row) if row else Patient(self._next("patient"), key))
+
+    def _count(self, place: Placed, number: int) -> None:
+        one, study = place.series, place.series.study
+        patient = study.patient
+        assert patient is not None  # noqa: S101 - a study in use has been settled
+        was_empty, study_was_empty = not one.instance_count, not study.instance_count
+        one.instance_count += number
+        study.instance_count += number
+        patient.instance_count += number
+        self._totals["instances"] += number
+        self._totals["bytes"] += number * place.size
+        if number > 0:
+            one.reach(place.recorded_at, place.study_date)
+            study.reach(place.recorded_at, place.study_date)
+        else:
+            one.lose(place.recorded_at, place.study_date)
+        if was_empty or not one.instance_count:
+            study.series_count += number
+            patient.series_count += number
+            self._totals["series"] += number
+        if study_was_empty or not study.instance_count:
+            patient.study_count += number
+            self._totals["studies"] += number
+        if not one.instance_count:
+            one.reset()
+            study.is_stale = True
+        if not study.instance_count:
+            study.reset()
+        if not patient.study_count:
+            patient.reset()
+
+    def _next(self, kind: str) -> int:
+        self._totals["last_" + kind] += 1
+        return self._totals["last_" + kind]
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything: parents before children, and what became empty from the bottom up."""
+        known_patients, known_studies, known_series = (
+            list(self._patients.values()),
+            list(self._studies.values()),
+            list(self._series.values()),
+        )
+        self._totals["patients"] += sum((one.study_count > 0) - (not one.is_new) for one in known_patients)
+        self._insert(
+            patients,
+            (one.row() | {"pk": one.pk} for one in known_patients if one.is_new and one.instance_count),
+        )
+        self._insert(
+            studies,
+            (one.row() | {"pk": one.pk} for one in known_studies if one.is_new and one.instance_count),
+        )
+        self._insert(
+            series, (one.row() | {"pk": one.pk} for one in known_series if one.is_new and one.instance_count)
+        )
+        self._write_instances()
+        self._refresh_series([one for one in known_series if one.is_stale and one.instance_count])
+        self._update(series, known_series)
+        self._delete(series, [one.pk for one in known_series if one.is_gone])
+        self._refresh_studies([one for one in known_studies if one.is_stale and one.instance_count])
+        self._update(studies, known_studies)
+        self._delete(studies, [one.pk for one in known_studies if one.is_gone])
+        self._update(patients, known_patients)
+        self._delete(patients, [one.pk for one in known_patients if one.is_gone])
+        self._connection.execute(update(totals).values(self._totals))
+
+    def _write_instances(self) -> None:
+        self._insert(instances, self._added.values())
+        if self._changed:
+            change = update(instances).where(instances.c.pk == bindparam("b_pk"))
+            self._connection.execute(change, list(self._changed.values()))
+        self._delete(instances, self._removed)
+
+    def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        if listed := list(rows):
+            self._connection.execute(insert(table), listed)
+
+    def _update(self, table: Table, known: Sequence[Holding]) -> None:
+        """Write changed rows; those whose shown values changed in full, the others' counts only."""
+        change = update(table).where(table.c.pk == bindparam("b_pk"))
+        alive = [one for one in known if one.instance_count and (not one.is_new or one.is_stale)]
+        for rows in (
+            [one.row() | {"b_pk": one.pk} for one in alive if one.has_changed],
+            [one.counts() | {"b_pk": one.pk} for one in alive if not one.has_changed],
+        ):
+            if rows:
+                self._connection.execute(change, rows)
+
+    def _delete(self, table: Table, pks: Sequence[int]) -> None:
+        if pks:
+            self._connection.execute(delete(table).where(among(self._dialect, table.c.pk, pks)))
+
+    def _refresh_series(self, stale: Sequence[Series]) -> None:
+        if not stale:
+            return
+        found = self._connection.execute(
+            select(
+                instances.c.series_pk,
+                func.min(instances.c.recorded_at),
+                func.max(instances.c.recorded_at),
+                func.max(instances.c.study_date),
+            )
+            .where(among(self._dialect, instances.c.series_pk, [one.pk for one in stale]))
+            .group_by(instances.c.series_pk)
+        )
+        for pk, first, last, date in found:
+            one = self._series_by_pk[pk]
+            one.imported_at_min, one.imported_at_max, one.study_date_max = first, last, date
+            one.study.is_stale = True
+
+    def _refresh_studies(self, stale: Sequence[Study]) -> None:
+        if not stale:
+            return
+        by_pk = {one.pk: one for one in stale}
+        for one in stale:
+            one.modalities, one.imported_at_max, one.study_date_max = set(), 0, ""
+        found = self._connection.execute(
+            select(
+                series.c.study_pk,
+                series.c.modality,
+                func.max(series.c.imported_at_max),
+                func.max(series.c.study_date_max),
+            )
+            .where(among(self._dialect, series.c.study_pk, list(by_pk)))
+            .group_by(series.c.study_pk, series.c.modality)
+        )
+        for pk, modality, last, date in found:
+            by_pk[pk].add_modality(modality)
+            by_pk[pk].reach(last, date)
+
+
+def _new_rows(known: Sequence[Holding]) -> list[dict[str, Any]]:
+    return [one.row() | {"pk": one.pk} for one in known if one.is_new and one.instance_count]
