@@ -208,13 +208,13 @@ class Walker:
         if self._left < 0:
             raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
 
-    def head(self, position: int, encoding: Encoding) -> Head:
+    def head(self, position: int, encoding: Encoding, end: int | None = None) -> Head:
         """Return the element at `position`.
 
         Raises:
             Truncated: there is none.
         """
-        found = self._header(position, encoding, None)
+        found = self._header(position, encoding, end)
         if found is None:
             raise Truncated(f"truncated at byte {position}")
         return found
@@ -312,7 +312,7 @@ class Walker:
         if end is not None and limit is not None and end > limit:
             raise InvalidDicom(f"an item at byte {position - 8} is larger than its container")
         if end is None or count >= 8:
-            encoding = self._encoding_of_item(position, encoding)
+            encoding = self.encoding_of_item(position, encoding)
         inner = end if end is not None else limit
         while True:
             position = self._skim(position, encoding, inner, _ANY_GROUP, _NOTHING)
@@ -335,7 +335,7 @@ class Walker:
             raise Truncated(f"truncated: the item before byte {position} has no end")
         return position
 
-    def _encoding_of_item(self, position: int, encoding: Encoding) -> Encoding:
+    def encoding_of_item(self, position: int, encoding: Encoding) -> Encoding:
         """Tell how an item is written: writers are known that leave the VRs out within sequences."""
         if encoding.is_implicit or not encoding.is_little:
             return encoding
