@@ -1,0 +1,104 @@
+"""Taking the objects of a C-GET on the association that asked for them (PS3.4 C.4.3)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from fileroom.adapters.dicom.pynetdicom import errors
+from fileroom.adapters.dicom.pynetdicom.commands import C_STORE_RQ, RESPONSE, Command
+from fileroom.adapters.dicom.pynetdicom.messages import Message
+from fileroom.adapters.dicom.pynetdicom.requestor import MAX_CONTEXTS, Requestor
+from fileroom.application.ports.dicom_client import Peer, ProposedContext
+from fileroom.application.ports.dicom_server import Caller, Reception, StoreHandler, StoreRequest
+from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
+
+_NOT_ACCEPTED: Final = 0x0122
+_UNCOMPRESSED: Final = tuple(
+    uid for uid in STORAGE_TRANSFER_SYNTAXES if not TRANSFER_SYNTAXES[uid].is_encapsulated
+)
+# Alone in a context each, as far as there is room: what archives keep, most common first.
+_COMMON: Final = (
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.81",
+)
+
+
+def get_contexts(classes: Sequence[str]) -> Iterator[ProposedContext]:
+    """Return the storage contexts of a C-GET, at least one for each class, 127 at most.
+
+    An acceptor picks one transfer syntax a context; where all are in one context it may pick one that the objects do
+    not have. So each class gets as many contexts as there is room for: uncompressed, then the common compressed
+    syntaxes one by one, then all others.
+    """
+    room = (MAX_CONTEXTS - 1) // max(len(classes), 1)
+    alone = _COMMON[: max(room - 2, 0)]
+    rest = tuple(uid for uid in STORAGE_TRANSFER_SYNTAXES if uid not in alone and uid not in _UNCOMPRESSED)
+    apart = (_UNCOMPRESSED, *((uid,) for uid in alone), rest)
+    groups = (STORAGE_TRANSFER_SYNTAXES,) if room == 1 else apart
+    for uid in classes:
+        for syntaxes in groups:
+            yield ProposedContext(sop_class_uid=uid, transfer_syntax_uids=syntaxes)
+
+
+class Incoming:
+    """Hands what comes to the handler, and answers."""
+
+    def __init__(self, peer: Peer, our_ae_title: str, handler: StoreHandler) -> None:
+        self._handler = handler
+        self._peer = peer
+        self._caller = Caller(
+            calling_ae_title=peer.ae_title, called_ae_title=our_ae_title, address=peer.host, port=peer.port
+        )
+        self.requestor: Requestor | None = None
+
+    def check_accepted(self, proposed: Iterable[ProposedContext]) -> None:
+        """Check that objects can come at all.
+
+        Raises:
+            NoAcceptedContext: none of the storage contexts was accepted.
+        """
+        proposed = list(proposed)
+        classes = {context.sop_class_uid for context in proposed}
+        assert self.requestor is not None  # noqa: S101 - set before
+        accepted = {str(context.abstract_syntax) for context in self.requestor.link.accepted_contexts}
+        if not classes & accepted:
+            raise errors.nothing_accepted(self._peer, proposed)
+
+    def begin(self, context_id: int, command: Command) -> Reception | None:
+        """Start to take an object."""
+        if self.requestor is None:
+            return None
+        context = self.requestor.link.context(context_id)
+        if context is None or context[0] != command.sop_class_uid:
+            return None
+        return self._handler.begin(
+            StoreRequest(
+                caller=self._caller,
+                sop_class_uid=command.sop_class_uid,
+                sop_instance_uid=command.sop_instance_uid,
+                transfer_syntax_uid=context[1],
+                move_originator_ae_title=command.originator_ae_title,
+            )
+        )
+
+    def finish(self, message: Message) -> None:
+        """File an object that has come whole, and answer."""
+        assert self.requestor is not None  # noqa: S101 - set before
+        command = message.command
+        answer = Command(
+            field=C_STORE_RQ | RESPONSE,
+            responding_to=command.message_id,
+            sop_class_uid=command.sop_class_uid,
+            sop_instance_uid=command.sop_instance_uid,
+            status=_NOT_ACCEPTED,
+        )
+        if message.reception is not None:
+            reply = message.reception.finish()
+            answer.status, answer.error_comment = reply.status, reply.error_comment
+        self.requestor.send(message.context_id, answer, doing="while it sent objects")

@@ -1,0 +1,221 @@
+"""The server port on pynetdicom: one thread that accepts, and one for each association."""
+
+import errno
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from time import monotonic
+from typing import Final
+
+from fileroom.adapters.dicom.pynetdicom.acceptor import Acceptor
+from fileroom.adapters.dicom.pynetdicom.connection import SLICE_SECONDS, Connection
+from fileroom.adapters.dicom.pynetdicom.messages import Sink
+from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
+from fileroom.application.ports.dicom_server import (
+    Caller,
+    DicomServer,
+    ListenerOptions,
+    Listening,
+    RejectReason,
+    Services,
+)
+from fileroom.domain.errors import ConfigurationError, Conflict
+from fileroom.domain.node import format_address
+
+_log = logging.getLogger(__name__)
+
+_BACKLOG: Final = 128
+_EXIT_GRACE_SECONDS: Final = 1.0
+_ABORT_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 0.02
+_SPARE_CONNECTIONS: Final = 64
+"""Connections beyond the associations: those that have said nothing yet, or are about to be refused."""
+
+
+class PynetdicomServer(DicomServer):
+    """Listens for peers, with pynetdicom below."""
+
+    def listen(self, options: ListenerOptions, services: Services) -> AbstractContextManager[Listening]:
+        """Start to listen; returns when connections are accepted."""
+        return _until_left(_Listener(options, services, _bound(options)))
+
+
+@contextmanager
+def _until_left(listener: "_Listener") -> Iterator[Listening]:
+    try:
+        yield listener
+    finally:
+        listener.stop(_EXIT_GRACE_SECONDS)
+
+
+def _bound(options: ListenerOptions) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        Conflict: the address is in use.
+        ConfigurationError: it cannot be bound.
+    """
+    where = format_address(options.bind or "*", options.port)
+    sock: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            options.bind or None, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(_BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        if sock is not None:
+            sock.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                f"{where} is in use", hint="choose another port, or stop what listens there"
+            ) from error
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise ConfigurationError(
+            f"cannot listen on {where}: {why}",
+            hint="ports below 1024 need privileges; the address must be ours",
+        ) from error
+    return sock
+
+
+class _Listener(Listening):
+    """A listening socket and its associations."""
+
+    def __init__(self, options: ListenerOptions, services: Services, sock: socket.socket) -> None:
+        self._options = options
+        self._services = services
+        self._socket = sock
+        host, port = sock.getsockname()[:2]
+        self._address = (str(host), int(port))
+        self._lock = threading.Lock()
+        self._running: dict[threading.Thread, Acceptor | None] = {}
+        self._admitted: set[Acceptor] = set()
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+        sock.settimeout(SLICE_SECONDS)
+        self._accepting = threading.Thread(target=self._accept, name=f"dicom-listener-{port}", daemon=True)
+        self._accepting.start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Address and port."""
+        return self._address
+
+    def active(self) -> int:
+        """Return how many associations there are now."""
+        with self._lock:
+            return len(self._admitted)
+
+    def stop(self, grace_seconds: float) -> None:
+        """Accept nothing more, let the objects in flight finish, abort what is left, and wait for the threads."""
+        with self._lock:
+            first = not self._stopping.is_set()
+            self._stopping.set()
+        if not first:
+            self._stopped.wait()
+            return
+        self._accepting.join()
+        deadline = monotonic() + grace_seconds
+        while threads := self._threads():
+            left = deadline - monotonic()
+            with self._lock:
+                acceptors = [acceptor for acceptor in self._running.values() if acceptor is not None]
+            for acceptor in acceptors:
+                if left <= 0 or not acceptor.in_flight:
+                    acceptor.link.stop_requested.set()
+                if left <= -_ABORT_SECONDS:
+                    acceptor.link.connection.interrupt()
+            threads[0].join(_POLL_SECONDS)
+        self._stopped.set()
+
+    def _threads(self) -> list[threading.Thread]:
+        with self._lock:
+            return [thread for thread in self._running if thread.is_alive()]
+
+    def _accept(self) -> None:
+        with self._socket:
+            while not self._stopping.is_set():
+                try:
+                    connection, address = self._socket.accept()
+                except TimeoutError:
+                    continue
+                except OSError as error:
+                    _log.warning("accepting a connection failed: %s", error.strerror or error)
+                    self._stopping.wait(SLICE_SECONDS)
+                    continue
+                self._start(connection, (str(address[0]), int(address[1])))
+
+    def _start(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        with self._lock:
+            full = len(self._running) >= self._options.max_associations + _SPARE_CONNECTIONS
+        if full:
+            _log.warning("too many connections: that of %s is closed", address[0])
+            connection.close()
+            return
+        thread = threading.Thread(
+            target=self._serve,
+            args=(connection, address),
+            name=f"dicom-association-{address[1]}",
+            daemon=True,
+        )
+        with self._lock:
+            self._running[thread] = None
+        thread.start()
+
+    def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        acceptor: Acceptor | None = None
+        try:
+            acceptor = self._acceptor(sock, address)
+            with self._lock:
+                self._running[threading.current_thread()] = acceptor
+            acceptor.run()
+        except OSError:
+            sock.close()  # gone before it began
+        finally:
+            with self._lock:
+                self._running.pop(threading.current_thread(), None)
+                if acceptor is not None:
+                    self._admitted.discard(acceptor)
+
+    def _acceptor(self, sock: socket.socket, address: tuple[str, int]) -> Acceptor:
+        options = self._options
+        connection = Connection(
+            sock, max_pdu_length=options.max_pdu_length, stall_seconds=options.idle_timeout
+        )
+
+        def link(store: Sink) -> Link:
+            return Link.accepted(
+                connection,
+                ae_title=options.ae_title,
+                max_pdu_length=options.max_pdu_length,
+                timeout=options.idle_timeout,
+                store=store,
+            )
+
+        def admit(caller: Caller) -> RejectReason | None:
+            return self._admit(acceptor, caller)
+
+        def leave() -> None:
+            with self._lock:
+                self._admitted.discard(acceptor)
+
+        acceptor = Acceptor(options, self._services, link=link, admit=admit, leave=leave, address=address)
+        return acceptor
+
+    def _admit(self, acceptor: Acceptor, caller: Caller) -> RejectReason | None:
+        """Ask the observer, then the limit."""
+        reason = self._services.observer.requested(caller)
+        if reason is not None:
+            return reason
+        with self._lock:
+            if len(self._admitted) >= self._options.max_associations:
+                return RejectReason.LOCAL_LIMIT_EXCEEDED
+            self._admitted.add(acceptor)
+        return None

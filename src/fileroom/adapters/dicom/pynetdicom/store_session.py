@@ -1,0 +1,114 @@
+"""Sending many objects over one association, byte for byte (C-STORE, PS3.4 B)."""
+
+from collections.abc import Iterator
+from time import perf_counter
+from types import TracebackType
+from typing import BinaryIO, Final
+
+from fileroom.adapters.dicom.pynetdicom import errors
+from fileroom.adapters.dicom.pynetdicom.commands import C_STORE_RQ, MEDIUM_PRIORITY, Command
+from fileroom.adapters.dicom.pynetdicom.requestor import Requestor
+from fileroom.application.ports.dicom_client import MoveOriginator, StoreAnswer, StoreSession
+from fileroom.application.ports.object_store import OutgoingObject
+from fileroom.domain.errors import Unreadable
+from fileroom.domain.sop_classes import sop_class_name
+
+_BLOCK_BYTES: Final = 1 << 18
+
+
+class PynetdicomStoreSession(StoreSession):
+    """One association for many objects."""
+
+    def __init__(self, requestor: Requestor) -> None:
+        self._requestor = requestor
+        self._contexts = {
+            (str(context.abstract_syntax), str(context.transfer_syntax[0])): int(context.context_id or 0)
+            for context in requestor.link.accepted_contexts
+        }
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Release the association; what was interrupted is aborted."""
+        if kind is not None and not issubclass(kind, Exception):
+            self._requestor.link.abort_now()
+        else:
+            self._requestor.link.release()
+
+    def accepted_syntaxes(self, sop_class_uid: str) -> frozenset[str]:
+        """Return the transfer syntaxes in which the peer takes objects of a class."""
+        return frozenset(syntax for uid, syntax in self._contexts if uid == sop_class_uid)
+
+    def send(self, source: OutgoingObject, originator: MoveOriginator | None = None) -> StoreAnswer:
+        """Send one object as it is and wait for the answer."""
+        context_id = self._contexts.get((source.sop_class_uid, source.transfer_syntax_uid))
+        if context_id is None:
+            raise errors.no_context(
+                self._requestor.peer, sop_class_name(source.sop_class_uid), [source.transfer_syntax_uid]
+            )
+        doing = f"while {source.sop_instance_uid} was sent"
+        with source.content.open() as stream:
+            blocks = checked_blocks(source, stream)
+            request = store_request(source, self._requestor.link.next_message_id(), originator)
+            started = perf_counter()
+            try:
+                self._requestor.send(context_id, request, blocks, doing=doing)
+            except Unreadable:
+                # A message that was begun cannot be taken back.
+                self._requestor.link.abort_now()
+                raise
+        answer = self._requestor.answer_to(request, doing=doing)
+        return StoreAnswer(
+            status=answer.command.status or 0,
+            seconds=perf_counter() - started,
+            error_comment=answer.command.error_comment,
+        )
+
+
+def store_request(source: OutgoingObject, message_id: int, originator: MoveOriginator | None) -> Command:
+    """Return the command set of a C-STORE request (PS3.7 9.3.1.1)."""
+    return Command(
+        field=C_STORE_RQ,
+        message_id=message_id,
+        sop_class_uid=source.sop_class_uid,
+        sop_instance_uid=source.sop_instance_uid,
+        priority=MEDIUM_PRIORITY,
+        originator_ae_title=originator.ae_title if originator else "",
+        originator_message_id=originator.message_id if originator else None,
+        has_data_set=True,
+    )
+
+
+def checked_blocks(source: OutgoingObject, stream: BinaryIO) -> Iterator[bytes]:
+    """Return the data set in blocks; the first one is read before anything is sent.
+
+    Raises:
+        Unreadable: at once where the beginning cannot be read, in the middle where the rest cannot.
+    """
+    blocks = _blocks(source, stream)
+    first = next(blocks, b"")
+
+    def rest() -> Iterator[bytes]:
+        yield first
+        yield from blocks
+
+    return rest()
+
+
+def _blocks(source: OutgoingObject, stream: BinaryIO) -> Iterator[bytes]:
+    remaining = source.data_length
+    if remaining < 0:
+        raise Unreadable(f"{source.name} has become shorter than its header")
+    try:
+        stream.seek(source.data_offset)
+        while remaining:
+            block = stream.read(min(remaining, _BLOCK_BYTES))
+            if not block:
+                raise Unreadable(f"{source.name} became shorter while it was sent")
+            remaining -= len(block)
+            yield block
+    except OSError as error:
+        raise Unreadable(f"{source.name} cannot be read: {error.strerror or error}") from error
