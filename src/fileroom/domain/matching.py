@@ -14,11 +14,13 @@ from fileroom.domain.attributes import Attribute, Matching
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.text import fold, fold_name
 
-_DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})\Z")
-_DATE_RANGE = re.compile(r"\s*(\d{4}[.]?\d{2}[.]?\d{2})?\s*-\s*(\d{4}[.]?\d{2}[.]?\d{2})?\s*\Z")
-_TIME = re.compile(r"(\d{2}):?(?:([0-5]\d):?(?:([0-5]\d|60)(?:\.(\d{1,6}))?)?)?\Z")
+_DATE = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})\Z", re.ASCII)
+_DATE_RANGE = re.compile(r"\s*(\d{4}[.]?\d{2}[.]?\d{2})?\s*-\s*(\d{4}[.]?\d{2}[.]?\d{2})?\s*\Z", re.ASCII)
+_TIME = re.compile(r"(\d{2}):?(?:([0-5]\d):?(?:([0-5]\d|60)(?:\.(\d{1,6}))?)?)?\Z", re.ASCII)
+_GROUP_DELIMITER = re.compile("[=\uff1d]")
 _FIRST_TIME: Final = "000000.000000"
-_LARGEST_NUMBER: Final = 2**63 - 1
+_LARGEST_NUMBER: Final = 2**63 - 2
+"""One less than 64 bits hold, so that a database has a number left to stand for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,15 @@ def parse_key(attribute: Attribute, key: str) -> Condition | None:
         return None
     match attribute.matching:
         case Matching.UID:
-            return AnyOf(tuple(uid for part in key.split("\\") if (uid := part.strip("\0 "))))
+            uids = tuple(uid for part in key.split("\\") if (uid := part.strip("\0 ")))
+            return AnyOf(uids) if uids else None
         case Matching.NAME:
             return _parse_name(key)
         case Matching.TEXT:
             return _text(fold(key))
         case Matching.CODE:
-            parts = [part.strip() for part in key.split("\\") if part.strip()]
-            return _text(parts[0]) if len(parts) == 1 else AnyOf(tuple(parts))
+            parts = [stripped for part in key.split("\\") if (stripped := part.strip("\0 "))]
+            return AnyOf(tuple(parts)) if len(parts) > 1 else _text("".join(parts))
         case Matching.DATE:
             return _parse_date(attribute.keyword, key)
         case Matching.TIME:
@@ -95,7 +98,9 @@ def parse_key(attribute: Attribute, key: str) -> Condition | None:
             return Number(number)
 
 
-def _text(value: str) -> AnyOf | Like:
+def _text(value: str) -> AnyOf | Like | None:
+    if not value.strip("*"):
+        return None
     if "*" in value or "?" in value:
         return Like(re.sub(r"\*+", "*", value))
     return AnyOf((value,))
@@ -103,10 +108,10 @@ def _text(value: str) -> AnyOf | Like:
 
 def _parse_name(key: str) -> NameGroups | None:
     groups = fold_name(key)
-    conditions = tuple(_text(group) if group.strip("*") else None for group in groups)
+    conditions = tuple(map(_text, groups))
     if not any(conditions):
         return None
-    if "=" not in key:
+    if not _GROUP_DELIMITER.search(key):
         return NameGroups((conditions[0],), anywhere=True)
     return NameGroups(conditions, anywhere=False)
 

@@ -9,7 +9,7 @@ from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
 
 _NAME = re.compile(r"[^\s/\\:=\"'][^\s/\\:=\"']{0,63}\Z")
-_HOST_FORBIDDEN = re.compile(r"[\s/\\@?#\x00-\x1f]")
+_HOST_FORBIDDEN = re.compile(r"[\s/\\@?#]")
 
 DICOM_PORT: Final = 11112
 """The registered port for DICOM (PS3.8 9.1.1); 104 needs privileges."""
@@ -32,7 +32,7 @@ class Node:
     """
 
     name: str
-    """What people type: 1 to 64 characters without blanks, slashes, colons, equal signs or quotes."""
+    """What people type: 1 to 64 printable characters without blanks, slashes, colons, equal signs or quotes."""
     ae_title: AeTitle
     """Called AE title."""
     host: str
@@ -50,7 +50,7 @@ class Node:
 
     def __post_init__(self) -> None:
         """Check every field."""
-        if not _NAME.match(self.name):
+        if not _NAME.match(self.name) or not self.name.isprintable():
             raise InvalidInput(
                 f"{self.name!r} cannot be a node's name",
                 hint="use 1 to 64 characters without blanks, slashes, colons, equal signs or quotes",
@@ -86,7 +86,7 @@ def check_host(text: str) -> str:
     host = text.strip()
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
-    if not host or len(host) > 253 or _HOST_FORBIDDEN.search(host):
+    if not host or len(host) > 253 or _HOST_FORBIDDEN.search(host) or not host.isprintable():
         raise InvalidInput(f"{text!r} cannot be a host", hint="use a host name or an IP address")
     return host
 
