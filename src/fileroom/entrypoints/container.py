@@ -1,1 +1,368 @@
-"""The only module that names adapters: it wires them to the ports that the use cases need."""
+"""The only module that names adapters: it wires them to the ports that the use cases need.
+
+Each adapter's library is imported when the adapter is first wanted, so that a command pays only for what it uses.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dependency_injector import containers, providers
+
+from fileroom.application.filing import InstanceFiler
+from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.clock import Clock
+from fileroom.application.ports.dicom_client import DicomClient
+from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
+from fileroom.application.ports.header_reader import HeaderReader
+from fileroom.application.ports.import_source import ImportSource
+from fileroom.application.ports.listener_presence import ListenerPresence
+from fileroom.application.ports.node_repository import NodeRepository
+from fileroom.application.ports.object_store import ObjectStore
+from fileroom.application.ports.transcoder import Transcoder
+from fileroom.application.ports.uid_source import UidSource
+from fileroom.application.receiver import OpenReceiver
+from fileroom.application.use_cases.answer_query import AnswerQuery
+from fileroom.application.use_cases.browse_local import BrowseLocal
+from fileroom.application.use_cases.echo_node import EchoNode
+from fileroom.application.use_cases.import_files import ImportFiles
+from fileroom.application.use_cases.manage_nodes import ManageNodes
+from fileroom.application.use_cases.query_node import QueryNode
+from fileroom.application.use_cases.receive_instance import ReceiveInstance
+from fileroom.application.use_cases.recover_store import RecoverStore
+from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
+from fileroom.application.use_cases.run_listener import RunListener
+from fileroom.application.use_cases.send_objects import SendObjects
+from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+from fileroom.domain.access import AccessPolicy, parse_network
+from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.errors import ConfigurationError
+from fileroom.domain.filing import DuplicatePolicy
+from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES, storage_sop_classes_for
+from fileroom.entrypoints.settings import NetworkSettings, ObjectsSettings, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from fileroom.adapters.system.cancellation import ThreadCancelToken
+
+LOOPBACK = "127.0.0.1"
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - only where an allowlist says who may call
+
+# Adapters ------------------------------------------------------------------------------------------------------------
+
+
+def default_data_dir() -> Path:
+    """Return the platform's place for our data."""
+    from fileroom.adapters.system.paths import default_data_dir as platform_default
+
+    return platform_default()
+
+
+def _log_file(settings: Settings, data_dir: Path) -> Iterator[Path | None]:
+    from fileroom.adapters.system.logging import open_log
+
+    log = open_log(data_dir / "logs", level=settings.log.level.value.upper())
+    yield log.path
+    log.close()
+
+
+def _clock() -> Clock:
+    from fileroom.adapters.system.clock import SystemClock
+
+    return SystemClock()
+
+
+def _uid_source() -> UidSource:
+    from fileroom.adapters.system.uid_source import RandomUidSource
+
+    return RandomUidSource()
+
+
+def _cancel_token() -> "ThreadCancelToken":
+    from fileroom.adapters.system.cancellation import ThreadCancelToken
+
+    return ThreadCancelToken()
+
+
+def _presence(data_dir: Path) -> ListenerPresence:
+    from fileroom.adapters.system.listener_presence import FileListenerPresence
+
+    return FileListenerPresence(data_dir)
+
+
+def _engine(settings: Settings, data_dir: Path) -> Iterator["Engine"]:
+    from fileroom.adapters.catalog.sql.engine import open_catalog_engine
+
+    url = _database_url(settings.catalog.url, data_dir)
+    engine = open_catalog_engine(url, durability=settings.objects.durability.value)
+    yield engine
+    engine.dispose()
+
+
+def _database_url(given: str, data_dir: Path) -> str:
+    """Return an SQLAlchemy URL; what has no scheme is a SQLite file."""
+    if not given:
+        return f"sqlite:///{data_dir / 'fileroom.sqlite3'}"
+    return given if "://" in given else f"sqlite:///{Path(given).expanduser().absolute()}"
+
+
+def _sql_catalog(engine: "Engine") -> Catalog:
+    from fileroom.adapters.catalog.sql.catalog import SqlCatalog
+
+    return SqlCatalog(engine)
+
+
+def _sql_nodes(engine: "Engine") -> NodeRepository:
+    from fileroom.adapters.catalog.sql.node_repository import SqlNodeRepository
+
+    return SqlNodeRepository(engine)
+
+
+def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator[ObjectStore]:
+    from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
+
+    root = Path(settings.root).expanduser() if settings.root else data_dir / "store"
+    store = FilesystemObjectStore(root, naming=settings.naming, durability=settings.durability)
+    yield store
+    store.close()
+
+
+def _memory_store(settings: ObjectsSettings) -> Iterator[ObjectStore]:
+    from fileroom.adapters.objects.memory.object_store import MemoryObjectStore
+
+    store = MemoryObjectStore(naming=settings.naming)
+    yield store
+    store.close()
+
+
+def _header_reader() -> HeaderReader:
+    from fileroom.adapters.files.header_reader import ScannerHeaderReader
+
+    return ScannerHeaderReader()
+
+
+def _transcoder() -> Transcoder:
+    from fileroom.adapters.files.transcoder import PydicomTranscoder
+
+    return PydicomTranscoder()
+
+
+def _import_source(settings: Settings) -> ImportSource:
+    from fileroom.adapters.sources.source import AutoSource
+
+    return AutoSource(settings.import_.limits())
+
+
+def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
+    from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+
+    return PynetdicomClient(
+        ae_title,
+        connect_timeout=network.connect_timeout,
+        idle_timeout=network.idle_timeout,
+        max_pdu_length=network.max_pdu_length,
+    )
+
+
+def _pynetdicom_server() -> DicomServer:
+    from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+
+    return PynetdicomServer()
+
+
+# What the settings mean ----------------------------------------------------------------------------------------------
+
+
+def _access(settings: Settings) -> AccessPolicy:
+    listener = settings.storage_scp
+    return AccessPolicy(
+        calling_ae_titles=frozenset(AeTitle(title) for title in listener.allowed_calling_ae_titles),
+        peers=tuple(parse_network(text) for text in listener.allowed_peers),
+        called_ae_title=AeTitle(settings.local.ae_title) if listener.require_called_ae_title else None,
+    )
+
+
+def _listener_options(settings: Settings, access: AccessPolicy) -> ListenerOptions:
+    listener = settings.storage_scp
+    bind = listener.bind
+    if bind == "auto":
+        bind = EVERY_ADDRESS if access.restricts_callers else LOOPBACK
+    accepted = [uid for token in listener.accept for uid in storage_sop_classes_for(token)]
+    return ListenerOptions(
+        ae_title=AeTitle(settings.local.ae_title),
+        bind=bind,
+        port=listener.port,
+        max_associations=listener.max_associations,
+        idle_timeout=listener.timeout,
+        max_pdu_length=settings.network.max_pdu_length,
+        sop_class_uids=tuple(dict.fromkeys(accepted)) or tuple(STORAGE_SOP_CLASSES),
+    )
+
+
+def _our_ae_titles(settings: Settings, nodes: NodeRepository) -> Callable[[], frozenset[str]]:
+    """The titles under which peers send us what we asked for; asked when needed, since nodes change."""
+
+    def titles() -> frozenset[str]:
+        known = (node.move_destination for node in nodes.list() if node.move_destination)
+        return frozenset({settings.local.ae_title, *known})
+
+    return titles
+
+
+def _binds_towards_peer(settings: Settings, access: AccessPolicy) -> bool:
+    return settings.storage_scp.bind == "auto" and not access.restricts_callers
+
+
+def _only_if_enabled(settings: Settings, handler: Callable[[], object]) -> object | None:
+    return handler() if settings.storage_scp.query_retrieve else None
+
+
+class Container(containers.DeclarativeContainer):
+    """All of fileroom behind its doors; `settings` and `data_dir` are given by the door."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    data_dir = providers.Dependency(instance_of=Path)
+
+    log_file = providers.Resource(_log_file, settings, data_dir)
+    clock = providers.Singleton(_clock)
+    uid_source = providers.Singleton(_uid_source)
+    cancel_token = providers.Factory(_cancel_token)
+    presence = providers.Singleton(_presence, data_dir)
+
+    engine = providers.Resource(_engine, settings, data_dir)
+    catalog = providers.Singleton(_sql_catalog, engine)
+    nodes = providers.Singleton(_sql_nodes, engine)
+    store = providers.Selector(
+        settings.provided.objects.backend,
+        filesystem=providers.Resource(_filesystem_store, settings.provided.objects, data_dir),
+        memory=providers.Resource(_memory_store, settings.provided.objects),
+    )
+    reader = providers.Singleton(_header_reader)
+    transcoder = providers.Singleton(_transcoder)
+    source = providers.Singleton(_import_source, settings)
+
+    ae_title = providers.Factory(AeTitle, settings.provided.local.ae_title)
+    client = providers.Selector(
+        settings.provided.network.backend,
+        pynetdicom=providers.Singleton(_pynetdicom_client, ae_title, settings.provided.network),
+    )
+    server = providers.Selector(
+        settings.provided.network.backend,
+        pynetdicom=providers.Singleton(_pynetdicom_server),
+    )
+    access = providers.Singleton(_access, settings)
+    listener_options = providers.Singleton(_listener_options, settings, access)
+
+    filer = providers.Singleton(
+        InstanceFiler,
+        catalog=catalog,
+        store=store,
+        reader=reader,
+        clock=clock,
+        policy=providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates),
+    )
+    receive_instance = providers.Singleton(
+        ReceiveInstance,
+        store=store,
+        reader=reader,
+        filer=filer,
+        max_object_bytes=settings.provided.storage_scp.max_store_object_bytes,
+        our_ae_titles=providers.Callable(_our_ae_titles, settings, nodes),
+    )
+    recover_store = providers.Factory(RecoverStore, store=store, catalog=catalog, reader=reader, clock=clock)
+    answer_query = providers.Factory(AnswerQuery, catalog=catalog)
+    serve_retrieve = providers.Factory(
+        ServeRetrieve,
+        nodes=nodes,
+        catalog=catalog,
+        store=store,
+        client=client,
+        transcoder=transcoder,
+        never=cancel_token.provider,
+    )
+    run_listener = providers.Factory(
+        RunListener,
+        server=server,
+        presence=presence,
+        receive=receive_instance,
+        recover=recover_store,
+        query=providers.Callable(_only_if_enabled, settings, answer_query.provider),
+        retrieve=providers.Callable(_only_if_enabled, settings, serve_retrieve.provider),
+        access=access,
+        options=listener_options,
+        clock=clock,
+        process=os.getpid(),
+    )
+
+    manage_nodes = providers.Factory(ManageNodes, nodes=nodes)
+    echo_node = providers.Factory(EchoNode, nodes=nodes, client=client)
+    query_node = providers.Factory(QueryNode, nodes=nodes, client=client)
+    browse_local = providers.Factory(BrowseLocal, catalog=catalog)
+    import_files = providers.Factory(
+        ImportFiles,
+        source=source,
+        store=store,
+        catalog=catalog,
+        reader=reader,
+        filer=filer,
+        clock=clock,
+        max_object_bytes=settings.provided.import_.max_store_object_bytes,
+    )
+    send_objects = providers.Factory(
+        SendObjects,
+        nodes=nodes,
+        catalog=catalog,
+        store=store,
+        source=source,
+        reader=reader,
+        client=client,
+        transcoder=transcoder,
+        clock=clock,
+    )
+    receiver = providers.Factory(
+        OpenReceiver,
+        server=server,
+        presence=presence,
+        client=client,
+        receive=receive_instance,
+        access=access,
+        options=listener_options,
+        bind_towards_peer=providers.Callable(_binds_towards_peer, settings, access),
+        process=os.getpid(),
+    )
+    retrieve_objects = providers.Factory(
+        RetrieveObjects,
+        nodes=nodes,
+        catalog=catalog,
+        client=client,
+        receive=receive_instance,
+        receiver=receiver,
+        ae_title=ae_title,
+        settle_seconds=settings.provided.network.settle_timeout,
+        clock=clock,
+    )
+
+
+def open_container(settings: Settings, data_dir: Path) -> Container:
+    """Make the data directory, start the log, and return everything behind the doors.
+
+    Raises:
+        ConfigurationError: the data directory cannot be made.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the data directory {data_dir} cannot be made: {error.strerror}",
+            hint="choose another with --data-dir",
+        ) from None
+    container = Container(settings=providers.Object(settings), data_dir=providers.Object(data_dir))
+    container.log_file()
+    return container
+
+
+def close_container(container: Container) -> None:
+    """Give back what was opened; what was never wanted is not opened for it."""
+    container.shutdown_resources()

@@ -12,7 +12,7 @@ from typing import Any, Final, get_type_hints
 from fileroom.domain.access import parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
-from fileroom.domain.filing import DuplicatePolicy, NamingScheme
+from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.domain.limits import ImportLimits
 from fileroom.domain.node import check_host
 from fileroom.domain.sop_classes import storage_sop_classes_for
@@ -32,15 +32,6 @@ class ObjectsBackend(StrEnum):
 
     FILESYSTEM = "filesystem"
     MEMORY = "memory"
-
-
-class Durability(StrEnum):
-    """What an answer of success promises."""
-
-    STRICT = "strict"
-    """On disk: it survives the loss of power."""
-    RELAXED = "relaxed"
-    """With the operating system: it survives the death of the process."""
 
 
 class LogLevel(StrEnum):

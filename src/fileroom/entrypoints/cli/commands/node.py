@@ -1,0 +1,190 @@
+"""`fileroom node`: the register of remote nodes."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fileroom.application.use_cases.manage_nodes import NodeChanges
+from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.errors import Cancelled, InvalidInput
+from fileroom.domain.node import Node
+from fileroom.entrypoints.cli.help_text import with_examples
+from fileroom.entrypoints.cli.operation import Operation, Report, run
+from fileroom.entrypoints.cli.options import Json
+from fileroom.entrypoints.cli.output import Output
+
+AeTitleOption = Annotated[str, typer.Option("--ae-title", help="The node's AE title (1 to 16 characters).")]
+HostOption = Annotated[str, typer.Option("--host", help="Host name or IP address.")]
+PortOption = Annotated[int, typer.Option("--port", help="TCP port, 1 to 65535.")]
+MoveDestination = Annotated[
+    str | None,
+    typer.Option(
+        "--move-destination", metavar="AE", help="The AE title under which this node knows us; '' for ours."
+    ),
+]
+Notes = Annotated[str | None, typer.Option("--notes", help="Free text.")]
+CharacterSet = Annotated[
+    str | None,
+    typer.Option(
+        "--character-set", help="Specific Character Set to assume where the node names none (ISO_IR 100 …)."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    group = typer.Typer(no_args_is_help=True, help="Register, change, list and forget remote nodes.")
+    app.add_typer(group, name="node", rich_help_panel="Nodes")
+    group.command("add", help=with_examples("Register a node under a name.", _ADD))(add)
+    group.command("edit", help=with_examples("Change some of a node's settings.", _EDIT))(edit)
+    group.command("delete", help=with_examples("Forget a node.", "fileroom node delete pacs --yes"))(delete)
+    group.command("list", help=with_examples("List all nodes.", "fileroom node list --json"))(list_nodes)
+    group.command("show", help=with_examples("Show one node.", "fileroom node show pacs"))(show)
+
+
+_ADD = "fileroom node add --name pacs --ae-title ORTHANC --host 192.0.2.7 --port 4242"
+_EDIT = "fileroom node edit pacs --port 104 --notes 'new firewall'"
+
+
+def as_json(node: Node) -> dict[str, object]:
+    """Return a node's keys as the JSON documents have them."""
+    given: dict[str, object] = {
+        "name": node.name,
+        "ae_title": str(node.ae_title),
+        "host": node.host,
+        "port": node.port,
+        "move_destination": str(node.move_destination) if node.move_destination else "",
+        "notes": node.notes,
+        "character_set": node.character_set,
+    }
+    return {key: value for key, value in given.items() if value != ""} | {"retrieve": node.retrieve.value}
+
+
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Option("--name", help="What to call it here; unique, regardless of case.")],
+    ae_title: AeTitleOption,
+    host: HostOption,
+    port: PortOption,
+    move_destination: MoveDestination = None,
+    notes: Notes = None,
+    character_set: CharacterSet = None,
+    json: Json = False,
+) -> None:
+    """Register a node."""
+
+    def work(operation: Operation) -> Report:
+        node = Node(
+            name=name,
+            ae_title=AeTitle(ae_title),
+            host=host,
+            port=port,
+            move_destination=AeTitle(move_destination) if move_destination else None,
+            notes=notes or "",
+            character_set=character_set or "",
+        )
+        added = operation.container.manage_nodes().add(node)
+        return Report(
+            fields={"node": as_json(added)},
+            show=lambda output: output.note(f"registered {added.name}: {added.ae_title} at {added.address}"),
+        )
+
+    run(context, "node_add", work, json=json)
+
+
+def edit(
+    context: typer.Context,
+    node: Annotated[str, typer.Argument(help="The node's name.")],
+    name: Annotated[str | None, typer.Option("--name", help="A new name.")] = None,
+    ae_title: Annotated[str | None, typer.Option("--ae-title", help="A new AE title.")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="A new host.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="A new port.")] = None,
+    move_destination: MoveDestination = None,
+    notes: Notes = None,
+    character_set: CharacterSet = None,
+    json: Json = False,
+) -> None:
+    """Change a node."""
+    changes = NodeChanges(
+        name=name,
+        ae_title=ae_title,
+        host=host,
+        port=port,
+        move_destination=move_destination,
+        notes=notes,
+        character_set=character_set,
+    )
+
+    def work(operation: Operation) -> Report:
+        if changes == NodeChanges():
+            raise InvalidInput("nothing to change was given", hint="see `fileroom node edit --help`")
+        changed = operation.container.manage_nodes().edit(node, changes)
+        return Report(
+            fields={"node": as_json(changed)},
+            show=lambda output: output.note(f"{changed.name} is {changed.ae_title} at {changed.address} now"),
+        )
+
+    run(context, "node_edit", work, json=json)
+
+
+def delete(
+    context: typer.Context,
+    node: Annotated[str, typer.Argument(help="The node's name.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Forget a node."""
+
+    def work(operation: Operation) -> Report:
+        nodes = operation.container.manage_nodes()
+        found = nodes.show(node)
+        if not yes:
+            _ask(found, json=json)
+        gone = nodes.delete(node)
+        return Report(
+            fields={"node": as_json(gone)}, show=lambda output: output.note(f"{gone.name} is forgotten")
+        )
+
+    run(context, "node_delete", work, json=json)
+
+
+def _ask(node: Node, *, json: bool) -> None:
+    if json or not sys.stdin.isatty():
+        raise InvalidInput("deleting a node needs a yes, and nobody can be asked here", hint="add --yes")
+    if not typer.confirm(f"Forget {node.name} ({node.ae_title} at {node.address})?", err=True):
+        raise Cancelled("nothing was deleted")
+
+
+def list_nodes(context: typer.Context, json: Json = False) -> None:
+    """List all nodes."""
+
+    def work(operation: Operation) -> Report:
+        nodes = operation.container.manage_nodes().list()
+        rows = [
+            (each.name, each.ae_title, each.host, str(each.port), each.move_destination or "", each.notes)
+            for each in nodes
+        ]
+
+        def show(output: Output) -> None:
+            if not output.table(("NAME", "AE TITLE", "HOST", "PORT", "MOVE DESTINATION", "NOTES"), rows):
+                output.note("no node is registered yet: fileroom node add --help")
+
+        return Report(fields={"nodes": [as_json(each) for each in nodes]}, show=show)
+
+    run(context, "node_list", work, json=json)
+
+
+def show(
+    context: typer.Context,
+    node: Annotated[str, typer.Argument(help="The node's name.")],
+    json: Json = False,
+) -> None:
+    """Show one node."""
+
+    def work(operation: Operation) -> Report:
+        found = as_json(operation.container.manage_nodes().show(node))
+        rows = [(key, str(value)) for key, value in found.items()]
+        return Report(fields={"node": found}, show=lambda output: output.pairs(rows))
+
+    run(context, "node_show", work, json=json)

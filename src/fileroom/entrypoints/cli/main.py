@@ -1,0 +1,118 @@
+"""The command line: one Typer app made of the commands in `fileroom.entrypoints.cli.commands`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fileroom import __version__
+from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.operation import SCHEMA_VERSION
+from fileroom.entrypoints.cli.state import State
+from fileroom.entrypoints.settings import LogLevel
+
+_COMMANDS = (
+    "node",
+    "echo",
+    "query",
+    "retrieve",
+    "importing",
+    "local",
+    "send",
+    "storage_scp",
+    "config",
+    "demo",
+)
+
+
+def _make_app() -> typer.Typer:
+    app = typer.Typer(
+        name="fileroom",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        epilog=f"[bold]Exit status[/bold]: {failures.EXIT_STATUS}.",
+    )
+    app.callback()(_globals)
+    for name in _COMMANDS:
+        import_module(f"fileroom.entrypoints.cli.commands.{name}").register(app)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"fileroom {__version__}\n")
+        raise typer.Exit
+
+
+def _globals(
+    context: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            envvar="FILEROOM_DATA_DIR",
+            metavar="DIR",
+            help="Where configuration, catalog, objects and logs are. Default: the platform's user data directory.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            envvar="FILEROOM_CONFIG",
+            metavar="FILE",
+            help="Instead of config.toml in the data directory.",
+        ),
+    ] = None,
+    log_level: Annotated[
+        LogLevel | None, typer.Option("--log-level", help="Least level that goes to logs/app.log.")
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", envvar="FILEROOM_QUIET", help="No progress and no summaries on stderr."
+        ),
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave."),
+    ] = False,
+) -> None:
+    """The file room of radiology: finds, fetches, files and sends DICOM objects."""
+    del version
+    context.obj = State(
+        data_dir=data_dir, config=config, log_level=log_level.value if log_level else None, quiet=quiet
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    code: Any = failures.SUCCESS
+    try:
+        code = _make_app()(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
+    except Exception as error:  # noqa: BLE001 - only a usage error gets here; anything else is raised again
+        _leave_with_usage_error(error)
+    sys.exit(code if isinstance(code, int) else failures.SUCCESS)
+
+
+def _leave_with_usage_error(error: Exception) -> None:
+    """Scripts that asked for JSON get their document for a wrong option too."""
+    show, message = getattr(error, "show", None), getattr(error, "format_message", None)
+    if show is None or message is None:
+        raise error
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "status": "failed",
+        "error": {"kind": "usage", "message": message()},
+        "failures": [],
+    }
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    show()
+    sys.exit(failures.USAGE)

@@ -1,0 +1,230 @@
+"""Runs one command: cancellation, progress, errors, exit codes, and the report as text or as one JSON document."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from fileroom.domain.errors import Cancelled, FileroomError
+from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.output import Output
+from fileroom.entrypoints.cli.progress import TerminalProgress
+from fileroom.entrypoints.cli.state import State
+
+if TYPE_CHECKING:
+    from fileroom.application.ports.cancellation import CancelToken
+    from fileroom.entrypoints.container import Container
+
+SCHEMA_VERSION = 1
+log = logging.getLogger(__name__)
+
+
+class Status(StrEnum):
+    """How an operation ended."""
+
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """One item that failed."""
+
+    what: str
+    """UID, path or name."""
+    why: str
+    hint: str = ""
+    kind: str = ""
+    """Lower_snake word for scripts."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What an operation did."""
+
+    fields: dict[str, object] = field(default_factory=dict)
+    """Counters and lists of the JSON document; None values are left out."""
+    failures: Sequence[Failure] = ()
+    status: Status = Status.SUCCESS
+    code: int | None = None
+    """Exit code where the status alone does not tell."""
+    show: Callable[[Output], None] | None = None
+    """Prints it for people and pipes."""
+    error: FileroomError | None = None
+    """What ended the operation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """What a command's work gets."""
+
+    container: "Container"
+    progress: TerminalProgress
+    cancel: "CancelToken"
+    output: Output
+
+
+_CODES = {
+    Status.SUCCESS: failures.SUCCESS,
+    Status.PARTIAL: failures.PARTIAL,
+    Status.FAILED: failures.PARTIAL,
+    Status.CANCELLED: failures.CANCELLED,
+}
+SHOWN_FAILURES = 20
+
+
+def run(
+    context: typer.Context,
+    name: str,
+    work: Callable[[Operation], Report],
+    *,
+    json: bool = False,
+    overrides: dict[str, object] | None = None,
+    show_log: bool = False,
+) -> None:
+    """Do a command's work and leave with its exit code.
+
+    `overrides` are settings that options of this command set; `show_log` names the log file after a summary.
+
+    Raises:
+        typer.Exit: always, unless the exit code is 0.
+    """
+    state: State = context.obj
+    state.overrides |= {key: value for key, value in (overrides or {}).items() if value is not None}
+    run_light(context, name, lambda state: _work(state, work), json=json, show_log=show_log)
+
+
+def run_light(
+    context: typer.Context,
+    name: str,
+    work: Callable[[State], Report],
+    *,
+    json: bool = False,
+    show_log: bool = False,
+) -> None:
+    """Do the work of a command that opens neither catalog nor store; otherwise like `run`.
+
+    Raises:
+        typer.Exit: always, unless the exit code is 0.
+    """
+    state: State = context.obj
+    started = datetime.now(UTC)
+    try:
+        report = work(state)
+    except Exception as error:  # noqa: BLE001 - the edge: every error becomes a message and an exit code
+        report = _failed(state, name, error)
+    except KeyboardInterrupt:
+        report = _failed(state, name, Cancelled("stopped at once, by a second Ctrl-C"))
+    finally:
+        state.close()
+    if json:
+        state.output.document(_document(state, name, started, report))
+    elif report.show is not None:
+        report.show(state.output)
+    if report.error is not None:
+        state.output.error(report.error.message, report.error.hint)
+    _tell_failures(state.output, report.failures)
+    if show_log and report.error is None:
+        state.output.note(f"log: {state.log_file}")
+    code = _CODES[report.status] if report.code is None else report.code
+    if code:
+        raise typer.Exit(code)
+
+
+class _Bug(FileroomError):
+    """Something that nobody foresaw."""
+
+    kind = "bug"
+
+
+def _failed(state: State, name: str, error: Exception) -> Report:
+    if not isinstance(error, FileroomError):
+        log.error("%s failed", name, exc_info=error)
+        error = _Bug(
+            f"this is a bug in fileroom ({type(error).__name__})",
+            hint=f"the traceback is in {state.log_file}",
+        )
+    told = {"kind": error.kind, "message": error.message} | ({"hint": error.hint} if error.hint else {})
+    return Report(
+        status=Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED,
+        code=failures.exit_code(error),
+        fields={"error": told},
+        error=error,
+    )
+
+
+def _work(state: State, work: Callable[[Operation], Report]) -> Report:
+    container = state.container
+    cancel = container.cancel_token()
+    with _CtrlC(cancel.cancel), TerminalProgress(quiet=state.quiet) as progress:
+        return work(Operation(container=container, progress=progress, cancel=cancel, output=state.output))
+
+
+def _document(state: State, name: str, started: datetime, report: Report) -> dict[str, object]:
+    finished = datetime.now(UTC)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "operation": name,
+        "status": report.status.value,
+        "started_at": started.isoformat(),
+        "finished_at": finished.isoformat(),
+        "duration_seconds": round((finished - started).total_seconds(), 6),
+        **{key: value for key, value in report.fields.items() if value is not None},
+        "failures": [
+            {
+                key: value
+                for key, value in (
+                    ("what", each.what),
+                    ("why", each.why),
+                    ("hint", each.hint),
+                    ("kind", each.kind),
+                )
+                if value
+            }
+            for each in report.failures
+        ],
+        "log": str(state.log_file),
+    }
+
+
+def _tell_failures(output: Output, failed: Sequence[Failure]) -> None:
+    for each in failed[:SHOWN_FAILURES]:
+        output.warning(f"{each.what}: {each.why}", each.hint)
+    if len(failed) > SHOWN_FAILURES:
+        output.warning(f"{len(failed) - SHOWN_FAILURES} more failed", "use --json to see them all")
+
+
+class _CtrlC:
+    """Turns Ctrl-C and SIGTERM into cancellation at a safe point; a second Ctrl-C stops at once."""
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self._cancel = cancel
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with suppress(ValueError):  # not the main thread
+                    self._before[number] = signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self._cancel()
+        with suppress(OSError):
+            sys.stderr.write("\nstopping at a safe point (Ctrl-C again stops at once)\n")
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from signal.signal

@@ -1,0 +1,158 @@
+"""All that the command line prints, and the only module that prints.
+
+stdout carries data: one JSON document, or tables and lines. stderr carries all else: summaries, warnings, errors. Text
+from files and peers never reaches the terminal raw: control characters are escaped.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TextIO
+
+from fileroom.domain.text import for_terminal
+
+CHUNK_ROWS = 500
+CHUNK_SECONDS = 1.0
+
+
+class Output:
+    """Prints to a pair of streams."""
+
+    def __init__(self, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        """`quiet` leaves out what is neither data nor an error."""
+        self._quiet = quiet
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether data goes to a person's terminal."""
+        return self._out.isatty()
+
+    def document(self, document: dict[str, object]) -> None:
+        """Print one JSON document."""
+        self._write(self._out, json.dumps(document, ensure_ascii=not _is_utf8(self._out), indent=2) + "\n")
+
+    def line(self, text: str) -> None:
+        """Print a line of data."""
+        self._write(self._out, for_terminal(text) + "\n")
+
+    def raw(self, text: str) -> None:
+        """Print data whose control characters are meant (line ends of our own)."""
+        self._write(self._out, text)
+
+    def note(self, text: str) -> None:
+        """Print a line for people."""
+        if not self._quiet:
+            self._write(self._err, for_terminal(text) + "\n")
+
+    def warning(self, text: str, hint: str = "") -> None:
+        """Print a warning."""
+        self._message("warning", text, hint)
+
+    def error(self, text: str, hint: str = "") -> None:
+        """Print an error."""
+        self._message("error", text, hint)
+
+    def _message(self, word: str, text: str, hint: str) -> None:
+        self._write(self._err, f"{word}: {for_terminal(text)}\n")
+        if hint:
+            self._write(self._err, f"  hint: {for_terminal(hint)}\n")
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        before: Callable[[], None] | None = None,
+    ) -> int:
+        """Print rows as they come: a drawn table on a terminal, aligned text otherwise; returns how many.
+
+        `before` is called before anything is printed.
+        """
+        count = 0
+        widths: list[int] = []
+        for chunk in _chunks(rows):
+            if before is not None:
+                before()
+            escaped = [[for_terminal(cell) for cell in row] for row in chunk]
+            if self.is_terminal:
+                self._draw(columns, escaped)
+            else:
+                if not widths:
+                    widths = [
+                        max(_width(cell) for cell in column) for column in zip(columns, *escaped, strict=True)
+                    ]
+                    escaped.insert(0, list(columns))
+                for row in escaped:
+                    cells = [
+                        cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+                    ]
+                    self._write(self._out, "  ".join(cells).rstrip() + "\n")
+            count += len(chunk)
+        return count
+
+    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Print names and values, a line each."""
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, value in rows:
+            self.line(f"{name.ljust(width)}  {value}")
+
+    def _draw(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        for column in columns:
+            table.add_column(Text(column), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        Console(file=self._out).print(table)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def _chunks(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """Collect rows so that columns can be aligned, but let nobody wait long for the first ones."""
+    chunk: list[Sequence[str]] = []
+    begun = time.monotonic()
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) >= CHUNK_ROWS or time.monotonic() - begun >= CHUNK_SECONDS:
+            yield chunk
+            chunk, begun = [], time.monotonic()
+    if chunk:
+        yield chunk
+
+
+def _width(text: str) -> int:
+    """Return how many cells a terminal takes for a text."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def human_bytes(size: float) -> str:
+    """Write a number of bytes for people, in powers of 1024."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write `1 object`, `2 objects`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
