@@ -304,7 +304,6 @@ class Container(containers.DeclarativeContainer):
         ImportFiles,
         source=source,
         store=store,
-        catalog=catalog,
         reader=reader,
         filer=filer,
         clock=clock,

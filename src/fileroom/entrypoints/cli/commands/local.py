@@ -59,9 +59,7 @@ ImportedAt = Annotated[
 ]
 Duplicate = Annotated[
     bool | None,
-    typer.Option(
-        "--duplicate", metavar="true|false", parser=_truth, help="Offered again?"
-    ),
+    typer.Option("--duplicate", metavar="true|false", parser=_truth, help="Offered again?"),
 ]
 Export = Annotated[ExportFormat | None, typer.Option("--export", help="Write rows instead of a table.")]
 Out = Annotated[
