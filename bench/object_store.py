@@ -13,9 +13,9 @@ import time
 from datetime import date
 from pathlib import Path
 
-from fileroom.adapters.objects.filesystem.object_store import Durability, FilesystemObjectStore
+from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
 from fileroom.domain.file_meta import encode_file_meta
-from fileroom.domain.filing import InstanceKey
+from fileroom.domain.filing import Durability, InstanceKey
 
 SIZES = {"525 KB": 525_000, "9 KB": 9_000}
 SLICE_BYTES = 128 * 1024

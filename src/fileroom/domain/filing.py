@@ -34,6 +34,15 @@ class DuplicatePolicy(StrEnum):
     """Keep the old one, tell the sender that all is well."""
 
 
+class Durability(StrEnum):
+    """What success promises."""
+
+    STRICT = "strict"
+    """On disk: it survives the loss of power."""
+    RELAXED = "relaxed"
+    """With the operating system: it survives the death of the process."""
+
+
 class FilingOutcome(StrEnum):
     """What became of one object that was to be filed."""
 

@@ -17,7 +17,7 @@ from fileroom.adapters.files.structure import (
     encoding_at,
 )
 from fileroom.adapters.files.window import ByteSource, InflatedSource, StreamSource, Window
-from fileroom.domain.errors import InvalidDicom
+from fileroom.domain.errors import InvalidDicom, NotDicom
 from fileroom.domain.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -73,7 +73,7 @@ def open_file(stream: StreamSource, *, max_inflated_bytes: int) -> DataSet:
     head = window.buffer
     position = 132 if head[128:132] == b"DICM" else 4 if head[:4] == b"DICM" else 0
     if not position and head[:2] not in _FIRST_GROUPS:
-        raise InvalidDicom("not DICOM: neither a prefix nor a data set at the beginning")
+        raise NotDicom("not DICOM: neither a prefix nor a data set at the beginning")
     if window.take(position, 2) != b"\2\0":
         return _data_set(stream, window, position, "", has_file_meta=False, max_bytes=max_inflated_bytes)
     syntax, position = _file_meta(window, position)
@@ -116,7 +116,7 @@ def _file_meta(window: Window, position: int) -> tuple[str, int]:
         if not window.reaches(position + 2):
             break
     if sop_class == MEDIA_STORAGE_DIRECTORY:
-        raise InvalidDicom("a DICOMDIR, not an object")
+        raise NotDicom("a DICOMDIR, not an object")
     return syntax, position
 
 

@@ -25,7 +25,7 @@ from fileroom.adapters.files.values import (
 from fileroom.adapters.files.window import StreamSource, Truncated
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.domain.attributes import BY_TAG
-from fileroom.domain.errors import InvalidDicom
+from fileroom.domain.errors import InvalidDicom, NotDicom
 from fileroom.domain.uid import clean_uid
 
 MAX_INFLATED_BYTES: Final = 4 << 30
@@ -87,7 +87,7 @@ class _BoundedHeaderReader(HeaderReader):
             if tag > LAST and IDENTITY.keys() <= values.keys():
                 break
             if tag >> 16 == _DIRECTORY_GROUP:
-                raise InvalidDicom("a DICOMDIR, not an object")
+                raise NotDicom("a DICOMDIR, not an object")
         else:
             if not complete:
                 return None

@@ -11,7 +11,6 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -29,20 +28,11 @@ from fileroom.adapters.objects.filesystem.session import DeadSession, Session, f
 from fileroom.adapters.objects.filesystem.writer import FilesystemObjectWriter
 from fileroom.application.ports.object_store import ObjectContent, ObjectStore
 from fileroom.domain.errors import NotFound, StorageError
-from fileroom.domain.filing import NamingScheme
+from fileroom.domain.filing import Durability, NamingScheme
 from fileroom.domain.records import StoredObject
 
 SLACK_SECONDS: Final = 2.0
 """How coarse a file system's times may be (FAT), and so how far before a session's start `recover` looks."""
-
-
-class Durability(StrEnum):
-    """What a commit survives."""
-
-    STRICT = "strict"
-    """A loss of power: bytes and directory entries are on the disk when `commit` returns."""
-    RELAXED = "relaxed"
-    """The end of the process only; the system writes to the disk when it sees fit."""
 
 
 class FilesystemObjectStore(ObjectStore):
