@@ -6,6 +6,8 @@ from typing import Final
 
 _OWN: Final = "store:"
 _IN_PLACE: Final = "file:"
+_LONGEST_NAME: Final = 255
+"""Bytes, on nearly all file systems."""
 # Separators and drive letters of any platform: a store moves between machines.
 _FORBIDDEN: Final = frozenset("\0/\\:")
 
@@ -38,7 +40,9 @@ def in_place_location(path: Path) -> str:
 
 def is_object_name(name: str) -> bool:
     """Tell whether a file or folder of this name belongs to the objects; hidden ones never do."""
-    return bool(name) and not name.startswith(".") and _FORBIDDEN.isdisjoint(name) and _is_unicode(name)
+    if not name or name.startswith(".") or not _FORBIDDEN.isdisjoint(name):
+        return False
+    return _is_unicode(name) and len(name.encode()) <= _LONGEST_NAME
 
 
 def parse_location(location: str) -> OwnObject | ObjectInPlace | None:

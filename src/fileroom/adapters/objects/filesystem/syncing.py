@@ -8,20 +8,14 @@ if sys.platform == "darwin":
     import fcntl
 
     def sync_file(descriptor: int) -> None:
-        """Make the file's bytes durable."""
+        """Make the file's bytes durable, and its time of change, by which `recover` finds it."""
         # fsync leaves them in the drive's cache on macOS.
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-
-elif hasattr(os, "fdatasync"):
-
-    def sync_file(descriptor: int) -> None:
-        """Make the file's bytes durable."""
-        os.fdatasync(descriptor)
 
 else:
 
     def sync_file(descriptor: int) -> None:
-        """Make the file's bytes durable."""
+        """Make the file's bytes durable, and its time of change, by which `recover` finds it."""
         os.fsync(descriptor)
 
 
