@@ -8,13 +8,14 @@ the catalog first and then treated as any other.
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fileroom.application.keyed_lock import KeyedLock
 from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
-from fileroom.application.ports.header_reader import HeaderReader
+from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectExists, ObjectStore, ObjectWriter
-from fileroom.domain.errors import FileroomError, InvalidDicom, NotFound, Unreadable
+from fileroom.domain.errors import FileroomError, InvalidDicom, NotFound, StorageError, Unreadable
 from fileroom.domain.filing import DuplicatePolicy, FilingOutcome, InstanceKey, resolve_conflict
 from fileroom.domain.records import CatalogEntry, InstanceRecord, Origin, StoredObject
 
@@ -61,6 +62,10 @@ class InstanceFiler:
         self._policy = policy
         self._locks = KeyedLock()
 
+    def new_batch(self, size: int = BATCH_SIZE) -> "FilingBatch":
+        """Return a batch that is written each time that `size` entries have come together."""
+        return FilingBatch(self._catalog, self._store, self._locks, size=size)
+
     def file(
         self,
         writer: ObjectWriter,
@@ -75,33 +80,50 @@ class InstanceFiler:
         """
         try:
             with self._locks.hold(record.sop_instance_uid):
-                return self._file(writer, record, provenance, batch)
+                if batch is None:
+                    single = self.new_batch(size=1)
+                    filed = self._file(writer, record, provenance, single)
+                    single.flush()
+                    return filed
+                filed = self._file(writer, record, provenance, batch)
         except BaseException:
             writer.abort()
             raise
+        batch.flush_when_full()
+        return filed
 
     def refer(
         self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch"
     ) -> Filed:
-        """Catalogue a file that stays where it is."""
+        """Catalogue a file that stays where it is.
+
+        Raises:
+            StorageError: the catalog could not be written.
+        """
         with self._locks.hold(record.sop_instance_uid):
-            existing = self._existing(record.sop_instance_uid, batch)
-            if existing is not None and existing.stored.location == stored.location:
-                outcome = (
-                    FilingOutcome.DUPLICATE
-                    if existing.stored.digest == stored.digest
-                    else FilingOutcome.REPLACED
-                )
-            else:
-                outcome = self._compare(existing, record, stored.digest)
-            return self._record(outcome, existing, record, stored, provenance, batch)
+            filed = self._refer(stored, record, provenance, batch)
+        batch.flush_when_full()
+        return filed
+
+    def _refer(
+        self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: "FilingBatch"
+    ) -> Filed:
+        known = self._known(record.sop_instance_uid, batch)
+        if known is not None and known.stored.location == stored.location:
+            # The same file once more: what it holds now is what counts.
+            same = known.stored == stored and known.record.transfer_syntax_uid == record.transfer_syntax_uid
+            outcome = FilingOutcome.DUPLICATE if same else FilingOutcome.REPLACED
+            return self._record(outcome, known, record, stored, provenance, batch)
+        existing = self._existing(record.sop_instance_uid, batch)
+        outcome = self._compare(existing, record, stored.digest)
+        return self._record(outcome, existing, record, stored, provenance, batch)
 
     def _file(
         self,
         writer: ObjectWriter,
         record: InstanceRecord,
         provenance: Provenance,
-        batch: "FilingBatch | None",
+        batch: "FilingBatch",
     ) -> Filed:
         existing = self._existing(record.sop_instance_uid, batch)
         outcome = self._compare(existing, record, writer.digest)
@@ -112,7 +134,7 @@ class InstanceFiler:
         try:
             stored = writer.commit(key, replace=outcome is FilingOutcome.REPLACED)
         except ObjectExists as taken:
-            existing = self._take_in(taken.stored, provenance)
+            existing = self._take_in(taken.stored, record.sop_instance_uid, provenance)
             outcome = self._compare(existing, record, writer.digest)
             if outcome in _KEEPS_OLD:
                 writer.abort()
@@ -120,18 +142,30 @@ class InstanceFiler:
             stored = writer.commit(key, replace=True)
         return self._record(outcome, existing, record, stored, provenance, batch)
 
-    def _existing(self, sop_instance_uid: str, batch: "FilingBatch | None") -> CatalogEntry | None:
-        """Return the entry whose bytes are still there; an entry without bytes is as good as none."""
-        pending = batch.pending(sop_instance_uid) if batch is not None else None
-        entry = pending or self._catalog.instance(sop_instance_uid)
+    def _known(self, sop_instance_uid: str, batch: "FilingBatch") -> CatalogEntry | None:
+        return batch.pending(sop_instance_uid) or self._catalog.instance(sop_instance_uid)
+
+    def _existing(self, sop_instance_uid: str, batch: "FilingBatch") -> CatalogEntry | None:
+        """Return the entry whose bytes are still there; an entry without bytes is as good as none.
+
+        Raises:
+            StorageError: there are bytes, which cannot be read and so must not be overwritten.
+        """
+        entry = self._known(sop_instance_uid, batch)
         if entry is None:
             return None
         try:
-            self._store.content(entry.stored.location).open().close()
-        except (NotFound, Unreadable):
-            log.warning("the object of instance %s is gone from %s", sop_instance_uid, entry.stored.location)
-            return None
-        return entry
+            content = self._store.content(entry.stored.location)
+            content.open().close()
+            if content.size == entry.stored.size:
+                return entry
+        except NotFound:
+            pass
+        except Unreadable as error:
+            if not entry.stored.in_place:
+                raise StorageError(error.message, hint=error.hint) from error
+        log.warning("the object of instance %s is gone from %s", sop_instance_uid, entry.stored.location)
+        return None
 
     def _compare(self, existing: CatalogEntry | None, record: InstanceRecord, digest: str) -> FilingOutcome:
         if existing is None:
@@ -141,15 +175,26 @@ class InstanceFiler:
             return FilingOutcome.DUPLICATE
         return resolve_conflict(self._policy)
 
-    def _take_in(self, stored: StoredObject, provenance: Provenance) -> CatalogEntry | None:
-        """Catalogue an object that is in the store without an entry; None where it is no object at all."""
+    def _take_in(
+        self, stored: StoredObject, sop_instance_uid: str, provenance: Provenance
+    ) -> CatalogEntry | None:
+        """Catalogue an object that is in the store without an entry; None where it is no object at all.
+
+        Raises:
+            StorageError: it cannot be read, or is another instance; neither must be overwritten.
+        """
         try:
             with self._store.content(stored.location).open() as stream:
-                header = self._reader.read(stream)
-        except (InvalidDicom, Unreadable, NotFound):
-            header = None
-        if header is None:
+                header = read_stored(self._reader, stream)
+        except (InvalidDicom, NotFound):
             return None
+        except Unreadable as error:
+            raise StorageError(error.message, hint=error.hint) from error
+        if header.record.sop_instance_uid != sop_instance_uid:
+            raise StorageError(
+                f"the place of instance {sop_instance_uid} is taken by instance {header.record.sop_instance_uid}",
+                hint=f"move {stored.location} out of the store and import it",
+            )
         entry = self._entry(header.record, stored, provenance)
         self._catalog.record([entry])
         return entry
@@ -163,36 +208,57 @@ class InstanceFiler:
             recorded_at=self._clock.now(),
         )
 
-    def _record(
+    def _record(  # noqa: PLR0917 - all of it is what is known by then
         self,
         outcome: FilingOutcome,
         existing: CatalogEntry | None,
         record: InstanceRecord,
         stored: StoredObject | None,
         provenance: Provenance,
-        batch: "FilingBatch | None",
+        batch: "FilingBatch",
     ) -> Filed:
-        single = batch if batch is not None else FilingBatch(self._catalog, self._store, size=1)
         if existing is not None and (stored is None or outcome in _KEEPS_OLD):
-            single.note_duplicate(existing.record.sop_instance_uid)
+            batch.note_duplicate(existing.record.sop_instance_uid)
             return Filed(outcome=outcome, entry=existing)
         if stored is None:
             raise AssertionError("an object without an entry has no bytes")
         entry = self._entry(record, stored, provenance)
-        single.add(Filed(outcome=outcome, entry=entry), replaced=existing)
+        batch.add(Filed(outcome=outcome, entry=entry), replaced=existing)
         return Filed(outcome=outcome, entry=entry)
 
 
 _KEEPS_OLD = frozenset({FilingOutcome.DUPLICATE, FilingOutcome.IGNORED, FilingOutcome.REJECTED})
 
 
+def read_stored(reader: HeaderReader, stream: BinaryIO) -> Header:
+    """Read the header of an object that was filed before, as leniently as it was taken in from a peer.
+
+    Raises:
+        InvalidDicom: this is no object.
+        Unreadable: the stream failed.
+    """
+    try:
+        header = reader.read(stream)
+    except InvalidDicom as error:
+        # What a peer sent is kept as it came, also where its structure is odd after the identifiers.
+        stream.seek(0)
+        header = reader.read(stream, complete=False)
+        if header is None:
+            raise
+        log.info("instance %s is not quite in order: %s", header.record.sop_instance_uid, error.message)
+    if header is None:
+        raise InvalidDicom("it ends before its identifiers")
+    return header
+
+
 class FilingBatch:
     """Entries on their way to the catalog; used by one thread, and flushed at its end."""
 
-    def __init__(self, catalog: Catalog, store: ObjectStore, *, size: int = BATCH_SIZE) -> None:
-        """Collect up to `size` entries before they are written."""
+    def __init__(self, catalog: Catalog, store: ObjectStore, locks: KeyedLock, *, size: int) -> None:
+        """Collect `size` entries before they are written; `locks` are the filer's, by SOP Instance UID."""
         self._catalog = catalog
         self._store = store
+        self._locks = locks
         self._size = size
         self._entries: dict[str, Filed] = {}
         self._outdated: list[str] = []
@@ -209,26 +275,21 @@ class FilingBatch:
         return not self._entries and not self._duplicates
 
     def add(self, filed: Filed, replaced: CatalogEntry | None) -> None:
-        """Take an entry; `replaced` is the one whose bytes it makes superfluous.
-
-        Raises:
-            StorageError: the catalog could not be written; see `flush`.
-        """
+        """Take an entry; `replaced` is the one whose bytes it makes superfluous."""
         if replaced is not None and replaced.stored.location != filed.entry.stored.location:
             self._outdated.append(replaced.stored.location)
         self._entries[filed.entry.record.sop_instance_uid] = filed
-        self._flush_when_full()
 
     def note_duplicate(self, sop_instance_uid: str) -> None:
-        """Count another copy of an instance.
+        """Count another copy of an instance."""
+        self._duplicates.append(sop_instance_uid)
+
+    def flush_when_full(self) -> None:
+        """Write to the catalog once enough has come together; not while a lock of the filer is held.
 
         Raises:
             StorageError: the catalog could not be written; see `flush`.
         """
-        self._duplicates.append(sop_instance_uid)
-        self._flush_when_full()
-
-    def _flush_when_full(self) -> None:
         if len(self._entries) + len(self._duplicates) >= self._size:
             self.flush()
 
@@ -245,18 +306,39 @@ class FilingBatch:
         try:
             if entries:
                 self._catalog.record([filed.entry for filed in entries.values()])
-        except FileroomError:
-            self._withdraw(filed for filed in entries.values() if filed.outcome is FilingOutcome.STORED)
+        except BaseException:
+            self._withdraw(entries.values())
             raise
-        if duplicates:
-            self._catalog.count_duplicates(duplicates)
+        self._count(duplicates)
         for location in outdated:
             self._remove(location)
 
-    def _withdraw(self, filed: Iterable[Filed]) -> None:
-        for each in filed:
-            if not each.entry.stored.in_place:
-                self._remove(each.entry.stored.location)
+    def _count(self, duplicates: list[str]) -> None:
+        if not duplicates:
+            return
+        try:
+            self._catalog.count_duplicates(duplicates)
+        except StorageError as error:  # the objects are here and safe all the same
+            log.warning("%d duplicates could not be counted: %s", len(duplicates), error.message)
+
+    def _withdraw(self, entries: Iterable[Filed]) -> None:
+        for filed in entries:
+            with self._locks.hold(filed.entry.record.sop_instance_uid):
+                try:
+                    self._undo(filed.entry)
+                except FileroomError as error:
+                    log.warning("%s could not be removed: %s", filed.entry.stored.location, error.message)
+
+    def _undo(self, entry: CatalogEntry) -> None:
+        """Take an object out of the store, unless the catalog tells of it: another who met it has taken it in."""
+        if entry.stored.in_place:
+            return
+        known = self._catalog.instance(entry.record.sop_instance_uid)
+        if known is None or known.stored.location != entry.stored.location:
+            self._store.delete(entry.stored.location)
+        elif known.stored != entry.stored:
+            # The entry tells of bytes that were replaced. Without an entry the new ones are met when they come again.
+            self._catalog.remove([entry.record.sop_instance_uid])
 
     def _remove(self, location: str) -> None:
         try:

@@ -70,7 +70,9 @@ class OpenReceiver:
         if self._bind_towards_peer:
             bind = self._client.local_address(peer) or bind
         options = replace(self._options, ae_title=ae_title, bind=bind)
-        services = Services(observer=ListenerActivity(self._access), store=self._receive.observed_by(observer))
+        services = Services(
+            observer=ListenerActivity(self._access), store=self._receive.observed_by(observer)
+        )
         with self._server.listen(options, services) as listening:
             address, port = listening.address
             info = ListenerInfo(ae_title=ae_title, bind=address, port=port, process=self._process)

@@ -4,7 +4,7 @@ Success is answered only when the object is in its place and in the catalog, bot
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,8 +13,14 @@ from fileroom.application.filing import InstanceFiler, Provenance
 from fileroom.application.ports.dicom_server import Reception, StoreHandler, StoreReply, StoreRequest
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectStore, ObjectWriter
-from fileroom.application.ports.progress import Progress, ProgressSink
-from fileroom.domain.errors import FileroomError, InvalidDicom, LimitExceeded, StorageError
+from fileroom.domain.errors import (
+    FileroomError,
+    InvalidDicom,
+    LimitExceeded,
+    NotFound,
+    StorageError,
+    Unreadable,
+)
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.records import Origin
@@ -70,13 +76,14 @@ class ReceiveInstance(StoreHandler):
         reader: HeaderReader,
         filer: InstanceFiler,
         max_object_bytes: int | None,
-        our_ae_titles: frozenset[str] = frozenset(),
+        our_ae_titles: Callable[[], frozenset[str]] = frozenset,
         observer: ReceptionObserver | None = None,
         retrieved_from: str = "",
     ) -> None:
         """Use these.
 
-        `our_ae_titles`: an object whose C-MOVE originator is one of them was retrieved, not just received.
+        `our_ae_titles` tells the titles under which we ask: an object that a C-MOVE of one of them brought was
+        retrieved, not just received.
         `retrieved_from`: all that comes was retrieved from this node (C-GET).
         """
         self._store = store
@@ -107,7 +114,8 @@ class ReceiveInstance(StoreHandler):
         """Tell how the object of a request comes here."""
         if self._retrieved_from:
             return Provenance(origin=Origin.RETRIEVED, source=self._retrieved_from)
-        asked_for = request.move_originator_ae_title.strip(" ") in self._our_ae_titles
+        originator = request.move_originator_ae_title.strip(" ")
+        asked_for = bool(originator) and originator in self._our_ae_titles()
         return Provenance(
             origin=Origin.RETRIEVED if asked_for else Origin.RECEIVED,
             source=f"{request.caller.calling_ae_title}@{request.caller.address}",
@@ -202,10 +210,16 @@ class _Reception(Reception):
                 )
         except Exception as error:  # noqa: BLE001 - every failure becomes a status
             reply = self._refuse(error)
-        self._parent.observer.received(
-            Received(request=self._request, reply=reply, outcome=outcome, size=self._size)
-        )
+        received = Received(request=self._request, reply=reply, outcome=outcome, size=self._size)
+        self._tell(lambda observer: observer.received(received))
         return reply
+
+    def _tell(self, news: Callable[[ReceptionObserver], None]) -> None:
+        """Tell the observer; its bugs must not change what is answered."""
+        try:
+            news(self._parent.observer)
+        except Exception:
+            log.exception("the end of instance %s was not noted", self._request.sop_instance_uid)
 
     def _file(self) -> FilingOutcome:
         writer = self._open_writer()
@@ -234,52 +248,25 @@ class _Reception(Reception):
         return header
 
     def _refuse(self, error: Exception) -> StoreReply:
+        # A path or a system's message is nothing that a peer should read: only what is about its object is told.
         match error:
-            case StorageError():
-                status, comment = OUT_OF_RESOURCES, error.message
             case _DataSetMismatch():
-                status, comment = DATA_SET_MISMATCH, error.message
+                reply = StoreReply(status=DATA_SET_MISMATCH, error_comment=error.message)
             case InvalidDicom() | LimitExceeded():
-                status, comment = CANNOT_UNDERSTAND, error.message
-            case FileroomError():
-                status, comment = PROCESSING_FAILURE, error.message
+                reply = StoreReply(status=CANNOT_UNDERSTAND, error_comment=error.message)
+            case StorageError() | NotFound() | Unreadable():
+                reply = StoreReply(status=OUT_OF_RESOURCES, error_comment="storage is not available")
             case _:
-                log.error("instance %s could not be filed", self._request.sop_instance_uid, exc_info=error)
-                return StoreReply(status=PROCESSING_FAILURE, error_comment="internal error, see the log")
-        log.warning("instance %s was refused with %04XH: %s", self._request.sop_instance_uid, status, comment)
-        # A path or a system's message is nothing that a peer should read.
-        told = "storage is not available" if status == OUT_OF_RESOURCES else comment
-        return StoreReply(status=status, error_comment=told)
+                reply = StoreReply(status=PROCESSING_FAILURE, error_comment="internal error, see the log")
+        uid, status = self._request.sop_instance_uid, reply.status
+        if isinstance(error, FileroomError):
+            log.warning("instance %s was refused with %04XH: %s", uid, status, error.message)
+        else:
+            log.error("instance %s was refused with %04XH", uid, status, exc_info=error)
+        return reply
 
     def abandon(self, why: str) -> None:
         if self._writer is not None:
             self._writer.abort()
         log.warning("instance %s did not arrive whole: %s", self._request.sop_instance_uid, why)
-        self._parent.observer.abandoned(self._request, why)
-
-
-class ReceptionProgress(ReceptionObserver):
-    """Turns what arrives into progress."""
-
-    def __init__(self, task: str, progress: ProgressSink) -> None:
-        """Report to `progress` under this name."""
-        self._task = task
-        self._progress = progress
-        self._objects = 0
-        self._failed = 0
-        self._bytes = 0
-
-    def received(self, received: Received) -> None:
-        """Count an object."""
-        self._objects += 1
-        self._failed += received.reply.status != SUCCESS
-        self._bytes += received.size
-        self._progress.report(
-            Progress(
-                task=self._task,
-                done=self._objects,
-                failed=self._failed,
-                bytes_done=self._bytes,
-                item=received.request.sop_instance_uid,
-            )
-        )
+        self._tell(lambda observer: observer.abandoned(self._request, why))

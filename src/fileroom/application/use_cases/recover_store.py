@@ -3,12 +3,14 @@
 import logging
 from dataclasses import dataclass
 
+from fileroom.application.filing import read_stored
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.header_reader import HeaderReader
 from fileroom.application.ports.object_store import ObjectStore
 from fileroom.application.ports.progress import Progress, ProgressSink
+from fileroom.application.streams import closing_stream
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.records import CatalogEntry, Origin, StoredObject
 
@@ -43,11 +45,12 @@ class RecoverStore:
             Cancelled: the next start tries again.
         """
         examined = catalogued = 0
-        for location in self._store.recover():
-            cancel.raise_if_cancelled()
-            examined += 1
-            catalogued += self._examine(location)
-            progress.report(Progress(task="recovering", done=examined, item=location))
+        with closing_stream(self._store.recover()) as locations:
+            for location in locations:
+                cancel.raise_if_cancelled()
+                examined += 1
+                catalogued += self._examine(location)
+                progress.report(Progress(task="recovering", done=examined, item=location))
         if catalogued:
             log.info("catalogued %d of %d objects that a dead process had left out", catalogued, examined)
         return RecoverResult(examined=examined, catalogued=catalogued)
@@ -56,11 +59,9 @@ class RecoverStore:
         try:
             stored = self._store.describe(location)
             with self._store.content(location).open() as stream:
-                header = self._reader.read(stream)
+                header = read_stored(self._reader, stream)
         except FileroomError as error:
             log.warning("%s could not be recovered: %s", location, error.message)
-            return False
-        if header is None:
             return False
         known = self._catalog.instance(header.record.sop_instance_uid)
         if known is not None and self._agrees(known.stored, stored):
