@@ -25,7 +25,7 @@ from fileroom.adapters.files.values import (
 from fileroom.adapters.files.window import StreamSource, Truncated
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.domain.attributes import BY_TAG
-from fileroom.domain.errors import InvalidDicom, NotDicom
+from fileroom.domain.errors import NotDicom
 from fileroom.domain.uid import clean_uid
 
 MAX_INFLATED_BYTES: Final = 4 << 30
@@ -115,10 +115,12 @@ class PydicomHeaderReader(_BoundedHeaderReader):
 
     def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
         from pydicom.charset import convert_encodings
-        from pydicom.dataelem import DataElement_from_raw, RawDataElement
+        from pydicom.dataelem import RawDataElement, convert_raw_data_element
+        from pydicom.errors import BytesLengthException
         from pydicom.tag import Tag
 
         encoding = data_set.encoding
+        errors = (*_PYDICOM_ERRORS, BytesLengthException)
         texts: dict[int, str] = {}
         with _PYDICOM_LOCK, warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -137,8 +139,10 @@ class PydicomHeaderReader(_BoundedHeaderReader):
                     Tag(tag), name, len(value), value, 0, encoding.is_implicit, encoding.is_little
                 )
                 try:
-                    texts[tag] = _text(DataElement_from_raw(raw, character_sets).value, known_vr.encode())
-                except _PYDICOM_ERRORS:
+                    texts[tag] = _text(
+                        convert_raw_data_element(raw, encoding=character_sets).value, known_vr.encode()
+                    )
+                except errors:
                     texts[tag] = text_of(value, vr, known_vr.encode(), (), is_little=encoding.is_little)
         uids = {tag: clean_uid(texts.get(tag, "")) for tag in IDENTITY}
         attributes = {
