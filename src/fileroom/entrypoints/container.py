@@ -96,7 +96,7 @@ def _engine(settings: Settings, data_dir: Path) -> Iterator["Engine"]:
     from fileroom.adapters.catalog.sql.engine import open_catalog_engine
 
     url = _database_url(settings.catalog.url, data_dir)
-    engine = open_catalog_engine(url, durability=settings.objects.durability.value)
+    engine = open_catalog_engine(url, durability=settings.objects.durability)
     yield engine
     engine.dispose()
 

@@ -23,8 +23,8 @@ def register(app: typer.Typer) -> None:
         rich_help_panel="Nodes",
         help=with_examples(
             "Listen for peers: store what they send, and answer their queries and retrieves. Ctrl-C ends it: "
-            "objects in flight are finished, then a summary is printed. By default only programs on this machine can connect; set "
-            "an allowlist (see `fileroom config show`) or --bind to open it.",
+            "objects in flight are finished, then a summary is printed. By default only programs on this machine can "
+            "connect; set an allowlist (see `fileroom config show`) or --bind to open it.",
             "fileroom storage-scp --port 11112",
             "fileroom storage-scp --bind 0.0.0.0 --ae-title STORE --storage-dir /data/in --naming date --accept CT,MR",
         ),
