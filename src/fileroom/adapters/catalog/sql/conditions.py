@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from fileroom.adapters.catalog._shared.cleaning import MAX_VALUE_LENGTH
 from fileroom.adapters.catalog.sql.schema import search_columns
 from fileroom.domain.attributes import Attribute
 from fileroom.domain.matching import AnyOf, Between, Condition, Like, NameGroups, Number
@@ -58,7 +59,8 @@ def meets(dialect: Dialect, column: ColumnElement[Any], condition: Condition | N
         case None:
             return true()
         case AnyOf(values=values):
-            return among(dialect, column, values)
+            # Search columns are cut to what an index takes.
+            return among(dialect, column, [value[:MAX_VALUE_LENGTH] for value in values])
         case Like(pattern=pattern):
             return _fits(dialect, column, pattern)
         case Between(low=low, high=high):

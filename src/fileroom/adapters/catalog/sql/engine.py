@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -20,9 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from fileroom.adapters.catalog.sql.migrations import migrate
 from fileroom.domain.errors import ConfigurationError, FileroomError, StorageError, StorageFull
-
-Durability = Literal["strict", "relaxed"]
-"""strict: a commit survives power loss; relaxed: it survives the death of the process."""
+from fileroom.domain.filing import Durability
 
 _POOL_SIZE: Final = 8
 _POOL_OVERFLOW: Final = 24
@@ -36,7 +34,9 @@ class CatalogBusy(StorageError):
     """Another program held the write lock for longer than writers wait."""
 
 
-def open_catalog_engine(url: str, *, durability: Durability = "strict", busy_seconds: float = 30.0) -> Engine:
+def open_catalog_engine(
+    url: str, *, durability: Durability = Durability.STRICT, busy_seconds: float = 30.0
+) -> Engine:
     """Return an engine on a database that exists and has the latest schema.
 
     `url` is an SQLAlchemy URL: `sqlite:////absolute/path`, or `postgresql://user@host/database`. A SQLite file and the
@@ -144,7 +144,7 @@ def _sqlite_engine(target: URL, durability: Durability, busy_seconds: float) -> 
         max_overflow=_POOL_OVERFLOW,
         connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
     )
-    synchronous = "FULL" if durability == "strict" else "NORMAL"
+    synchronous = "FULL" if durability is Durability.STRICT else "NORMAL"
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -185,7 +185,7 @@ def _enter_wal_mode(engine: Engine, busy_seconds: float) -> None:
 
 def _postgresql_engine(target: URL, durability: Durability, busy_seconds: float) -> Engine:
     options = f"-c lock_timeout={int(busy_seconds * 1000)}"
-    if durability == "relaxed":
+    if durability is Durability.RELAXED:
         options += " -c synchronous_commit=off"
     given = target.query.get("options", "")
     given = given if isinstance(given, str) else " ".join(given)
