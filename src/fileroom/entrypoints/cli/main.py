@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,21 +15,35 @@ from fileroom.entrypoints.cli.operation import SCHEMA_VERSION
 from fileroom.entrypoints.cli.state import State
 from fileroom.entrypoints.settings import LogLevel
 
-_COMMANDS = (
-    "node",
-    "echo",
-    "query",
-    "retrieve",
-    "importing",
-    "local",
-    "send",
-    "storage_scp",
-    "config",
-    "demo",
-)
+_COMMANDS = {
+    "node": "node",
+    "echo": "echo",
+    "query": "query",
+    "retrieve": "retrieve",
+    "send": "send",
+    "storage-scp": "storage_scp",
+    "import": "importing",
+    "local": "local",
+    "config": "config",
+    "demo": "demo",
+}
+"""Commands, in the order of the help, and the modules that hold them."""
+_TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})
 
 
-def _make_app() -> typer.Typer:
+def _modules(arguments: Sequence[str]) -> Iterable[str]:
+    """Return the modules to load: that of the command which is named, or all (for help, completion and mistakes)."""
+    words = iter(arguments)
+    for word in words:
+        if word in _TAKING_A_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return [_COMMANDS[word]] if word in _COMMANDS else _COMMANDS.values()
+    return _COMMANDS.values()
+
+
+def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the app, with no more commands than the arguments need."""
     app = typer.Typer(
         name="fileroom",
         no_args_is_help=True,
@@ -39,8 +53,8 @@ def _make_app() -> typer.Typer:
         epilog=f"[bold]Exit status[/bold]: {failures.EXIT_STATUS}.",
     )
     app.callback()(_globals)
-    for name in _COMMANDS:
-        import_module(f"fileroom.entrypoints.cli.commands.{name}").register(app)
+    for module in _modules(arguments):
+        import_module(f"fileroom.entrypoints.cli.commands.{module}").register(app)
     return app
 
 
@@ -96,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     code: Any = failures.SUCCESS
     try:
-        code = _make_app()(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
+        code = make_app(given)(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
     except Exception as error:  # noqa: BLE001 - only a usage error gets here; anything else is raised again
         _leave_with_usage_error(error)
     sys.exit(code if isinstance(code, int) else failures.SUCCESS)

@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
         "retrieve",
         rich_help_panel="Nodes",
         help=with_examples(
-            "Fetch a study, a series or an instance from a node (C-MOVE to our own listener, or C-GET), and compare what "
-            "came with what the node said it has.",
+            "Fetch a study, a series or an instance from a node (C-MOVE to our own listener, or C-GET), and compare "
+            "what came with what the node said it has.",
             "fileroom retrieve --node pacs --study-instance-uid 1.2.3",
             "fileroom retrieve --node pacs --study-instance-uid 1.2.3 --via get --json",
         ),
