@@ -1,4 +1,6 @@
-"""Help texts of commands: what it does, then examples as one would type them."""
+"""Help texts of commands: what it does, examples as one would type them, and what the exit code tells."""
+
+from fileroom.entrypoints.cli.failures import EXIT_STATUS
 
 
 def with_examples(text: str, *examples: str) -> str:

@@ -198,8 +198,10 @@ def _document(state: State, name: str, started: datetime, report: Report) -> dic
 
 
 def _tell_failures(output: Output, failed: Sequence[Failure]) -> None:
+    told: set[str] = set()
     for each in failed[:SHOWN_FAILURES]:
-        output.warning(f"{each.what}: {each.why}", each.hint)
+        output.warning(f"{each.what}: {each.why}", "" if each.hint in told else each.hint)
+        told.add(each.hint)
     if len(failed) > SHOWN_FAILURES:
         output.warning(f"{len(failed) - SHOWN_FAILURES} more failed", "use --json to see them all")
 

@@ -9,7 +9,7 @@ from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.node import format_address
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
-from fileroom.entrypoints.cli.options import CalledAeTitle, Json
+from fileroom.entrypoints.cli.options import CalledAeTitle, Json, complete_node
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,10 @@ def register(app: typer.Typer) -> None:
 def echo(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="NODE | HOST:PORT", help="A registered node, or an address.")
+        str,
+        typer.Argument(
+            metavar="NODE | HOST:PORT", help="A registered node, or an address.", autocompletion=complete_node
+        ),
     ],
     called_ae_title: CalledAeTitle = None,
     json: Json = False,

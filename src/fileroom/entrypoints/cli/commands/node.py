@@ -11,12 +11,13 @@ from fileroom.domain.errors import Cancelled, InvalidInput
 from fileroom.domain.node import Node
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
-from fileroom.entrypoints.cli.options import Json
+from fileroom.entrypoints.cli.options import Json, complete_node
 from fileroom.entrypoints.cli.output import Output
 
 AeTitleOption = Annotated[str, typer.Option("--ae-title", help="The node's AE title (1 to 16 characters).")]
 HostOption = Annotated[str, typer.Option("--host", help="Host name or IP address.")]
 PortOption = Annotated[int, typer.Option("--port", help="TCP port, 1 to 65535.")]
+NodeName = Annotated[str, typer.Argument(help="The node's name.", autocompletion=complete_node)]
 MoveDestination = Annotated[
     str | None,
     typer.Option(
@@ -95,7 +96,7 @@ def add(
 
 def edit(
     context: typer.Context,
-    node: Annotated[str, typer.Argument(help="The node's name.")],
+    node: NodeName,
     name: Annotated[str | None, typer.Option("--name", help="A new name.")] = None,
     ae_title: Annotated[str | None, typer.Option("--ae-title", help="A new AE title.")] = None,
     host: Annotated[str | None, typer.Option("--host", help="A new host.")] = None,
@@ -130,7 +131,7 @@ def edit(
 
 def delete(
     context: typer.Context,
-    node: Annotated[str, typer.Argument(help="The node's name.")],
+    node: NodeName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
@@ -177,7 +178,7 @@ def list_nodes(context: typer.Context, json: Json = False) -> None:
 
 def show(
     context: typer.Context,
-    node: Annotated[str, typer.Argument(help="The node's name.")],
+    node: NodeName,
     json: Json = False,
 ) -> None:
     """Show one node."""

@@ -17,11 +17,13 @@ from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
-from fileroom.entrypoints.cli.options import CalledAeTitle, Json
+from fileroom.entrypoints.cli.options import CalledAeTitle, Json, complete_node
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
 from fileroom.entrypoints.cli.state import State
 
-Destination = Annotated[str, typer.Option("--destination-node", help="A registered node.")]
+Destination = Annotated[
+    str, typer.Option("--destination-node", help="A registered node.", autocompletion=complete_node)
+]
 Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=64, help="Associations in parallel.")]
 Preferred = Annotated[
     str | None,
@@ -160,7 +162,8 @@ def send_files(
         list[Path], typer.Argument(metavar="PATH...", help="Files, or folders with --recursive.")
     ],
     destination_node: Annotated[
-        str | None, typer.Option("--destination-node", help="A registered node.")
+        str | None,
+        typer.Option("--destination-node", help="A registered node.", autocompletion=complete_node),
     ] = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="HOST:PORT", help="An address instead of a node.")
