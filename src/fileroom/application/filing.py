@@ -183,9 +183,11 @@ class InstanceFiler:
         Raises:
             StorageError: it cannot be read, or is another instance; neither must be overwritten.
         """
+        known = self._catalog.instance(sop_instance_uid)
+        damaged = known is not None and known.stored.location == stored.location
         try:
             with self._store.content(stored.location).open() as stream:
-                header = read_stored(self._reader, stream)
+                header = read_stored(self._reader, stream, strict=damaged)
         except (InvalidDicom, NotFound):
             return None
         except Unreadable as error:
@@ -230,8 +232,11 @@ class InstanceFiler:
 _KEEPS_OLD = frozenset({FilingOutcome.DUPLICATE, FilingOutcome.IGNORED, FilingOutcome.REJECTED})
 
 
-def read_stored(reader: HeaderReader, stream: BinaryIO) -> Header:
-    """Read the header of an object that was filed before, as leniently as it was taken in from a peer.
+def read_stored(reader: HeaderReader, stream: BinaryIO, *, strict: bool) -> Header:
+    """Read the header of an object that was filed before.
+
+    `strict` is for one that the catalog knows with other content, so that it may have been damaged since. Otherwise
+    it is read as leniently as objects from peers are.
 
     Raises:
         InvalidDicom: this is no object.
@@ -240,6 +245,8 @@ def read_stored(reader: HeaderReader, stream: BinaryIO) -> Header:
     try:
         header = reader.read(stream)
     except InvalidDicom as error:
+        if strict:
+            raise
         # What a peer sent is kept as it came, also where its structure is odd after the identifiers.
         stream.seek(0)
         header = reader.read(stream, complete=False)

@@ -43,10 +43,19 @@ class ByteSource(Protocol):
 
 
 class StreamSource(ByteSource):
-    """The bytes of a seekable stream as they are, from its first one."""
+    """The bytes of a seekable stream as they are, from where it stands."""
 
     def __init__(self, stream: BinaryIO) -> None:
+        """Count offsets from where the stream stands.
+
+        Raises:
+            Unreadable: the stream cannot tell.
+        """
         self._stream = stream
+        try:
+            self._origin = stream.tell()
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"reading failed: {error}") from error
         self._position = 0
         self._size: int | None = None
 
@@ -54,7 +63,7 @@ class StreamSource(ByteSource):
         """Seek only where it is needed, and read until the stream gives no more."""
         try:
             if offset != self._position:
-                self._stream.seek(offset)
+                self._stream.seek(self._origin + offset)
             block = self._stream.read(count)
             while len(block) < count and (more := self._stream.read(count - len(block))):
                 block += more
@@ -67,7 +76,7 @@ class StreamSource(ByteSource):
         """Compare with the size, which is asked for once."""
         if self._size is None:
             try:
-                self._size = self._stream.seek(0, 2)
+                self._size = self._stream.seek(0, 2) - self._origin
             except (OSError, ValueError) as error:
                 raise Unreadable(f"reading failed: {error}") from error
             self._position = self._size

@@ -7,7 +7,7 @@ from fileroom.application.filing import read_stored
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
-from fileroom.application.ports.header_reader import HeaderReader
+from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectStore
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.streams import closing_stream
@@ -58,14 +58,19 @@ class RecoverStore:
     def _examine(self, location: str) -> bool:
         try:
             stored = self._store.describe(location)
-            with self._store.content(location).open() as stream:
-                header = read_stored(self._reader, stream)
+            header = self._header(location, strict=False)
         except FileroomError as error:
             log.warning("%s could not be recovered: %s", location, error.message)
             return False
         known = self._catalog.instance(header.record.sop_instance_uid)
         if known is not None and self._agrees(known.stored, stored):
             return False
+        if known is not None and known.stored.location == location:
+            try:
+                self._header(location, strict=True)
+            except FileroomError as error:
+                log.warning("%s is damaged: %s", location, error.message)
+                return False
         self._catalog.record(
             [
                 CatalogEntry(
@@ -79,10 +84,14 @@ class RecoverStore:
         )
         return True
 
+    def _header(self, location: str, *, strict: bool) -> Header:
+        with self._store.content(location).open() as stream:
+            return read_stored(self._reader, stream, strict=strict)
+
     def _agrees(self, known: StoredObject, found: StoredObject) -> bool:
         """The catalog tells of these very bytes, or of other bytes that are still there."""
         if known.location == found.location:
-            return known.digest == found.digest
+            return known == found
         try:
             self._store.content(known.location).open().close()
         except FileroomError:

@@ -1,0 +1,236 @@
+"""Batches of entries, files in place, and what is undone when the catalog cannot be written."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from fileroom.adapters.objects.memory.object_store import MemoryObjectWriter
+from fileroom.application.filing import Filed, FilingBatch
+from fileroom.domain.errors import StorageError, StorageFull, Unreadable
+from fileroom.domain.file_meta import encode_file_meta
+from fileroom.domain.filing import DuplicatePolicy, FilingOutcome
+from fileroom.domain.records import InstanceRecord
+from tests.builders import a_dicom_file, a_record
+from tests.unit.application.rooms import IMPORTED, Room, data_of
+
+FULL = StorageFull("database or disk is full")
+
+
+def a_writer(room: Room, record: InstanceRecord, *, pixel_bytes: int = 512) -> MemoryObjectWriter:
+    writer = room.store.begin(
+        encode_file_meta(
+            sop_class_uid=record.sop_class_uid,
+            sop_instance_uid=record.sop_instance_uid,
+            transfer_syntax_uid=record.transfer_syntax_uid,
+        )
+    )
+    writer.write([memoryview(data_of(record, pixel_bytes=pixel_bytes))])
+    return writer
+
+
+def file(room: Room, batch: FilingBatch, record: InstanceRecord, *, pixel_bytes: int = 512) -> Filed:
+    return room.filer.file(a_writer(room, record, pixel_bytes=pixel_bytes), record, IMPORTED, batch)
+
+
+def test_batch_is_written_each_time_that_it_is_full() -> None:
+    room = Room()
+    batch = room.filer.new_batch(size=3)
+    seen = []
+    for number in range(1, 8):
+        file(room, batch, a_record(number))
+        seen.append(room.catalog.totals().instances)
+    assert seen == [0, 0, 3, 3, 3, 6, 6]
+    batch.flush()
+    assert batch.is_empty
+    room.assert_agrees()
+
+
+def test_copy_of_an_object_that_is_not_catalogued_yet_is_a_duplicate() -> None:
+    room, record = Room(), a_record()
+    batch = room.filer.new_batch()
+    outcomes = [file(room, batch, record).outcome for _ in range(3)]
+    batch.flush()
+    assert outcomes == [FilingOutcome.STORED, FilingOutcome.DUPLICATE, FilingOutcome.DUPLICATE]
+    assert room.entry(record).duplicates == 2
+    room.assert_agrees()
+
+
+def test_batch_withdraws_what_is_new_when_the_catalog_fails() -> None:
+    room = Room()
+    room.send_in(a_record(1))
+    batch = room.filer.new_batch(size=3)
+    room.catalog.record_fails = [FULL]
+    file(room, batch, a_record(1))
+    file(room, batch, a_record(2))
+    with pytest.raises(StorageFull):
+        file(room, batch, a_record(3))
+    assert batch.is_empty
+    assert room.catalog.present([a_record(n).sop_instance_uid for n in (1, 2, 3)]) == {
+        a_record(1).sop_instance_uid
+    }
+    room.assert_agrees()
+
+
+def test_batch_keeps_what_a_peer_was_told_is_safe_when_the_catalog_fails() -> None:
+    room, record = Room(), a_record()
+    batch = room.filer.new_batch()
+    file(room, batch, record)
+    assert room.send_in(record).status == 0
+    room.catalog.record_fails = [FULL]
+    with pytest.raises(StorageFull):
+        batch.flush()
+    assert room.stored_data(record) == data_of(record)
+    room.assert_agrees()
+
+
+def test_batch_keeps_an_object_that_was_replaced_in_the_same_batch_out_when_the_catalog_fails() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    batch = room.filer.new_batch()
+    file(room, batch, record)
+    assert file(room, batch, record, pixel_bytes=1024).outcome is FilingOutcome.REPLACED
+    room.catalog.record_fails = [FULL]
+    with pytest.raises(StorageFull):
+        batch.flush()
+    assert room.locations() == []
+    room.assert_agrees()
+
+
+def test_replaced_object_in_another_place_stays_when_the_catalog_fails() -> None:
+    room = Room(policy=DuplicatePolicy.REPLACE)
+    old, new = a_record(1, series=1), a_record(1, series=2)
+    new = InstanceRecord(
+        sop_instance_uid=old.sop_instance_uid,
+        sop_class_uid=new.sop_class_uid,
+        series_instance_uid=new.series_instance_uid,
+        study_instance_uid=new.study_instance_uid,
+        transfer_syntax_uid=new.transfer_syntax_uid,
+    )
+    room.send_in(old)
+    batch = room.filer.new_batch()
+    file(room, batch, new, pixel_bytes=1024)
+    room.catalog.record_fails = [FULL]
+    with pytest.raises(StorageFull):
+        batch.flush()
+    assert room.stored_data(old) == data_of(old)
+    room.assert_agrees()
+
+
+def test_batch_goes_on_when_a_replaced_object_cannot_be_removed(caplog: pytest.LogCaptureFixture) -> None:
+    room = Room(policy=DuplicatePolicy.REPLACE)
+    room.send_in(a_record(1, series=1))
+    data = data_of(a_record(1, series=2)).replace(
+        a_record(1, series=2).sop_instance_uid.encode(), a_record(1, series=1).sop_instance_uid.encode()
+    )
+    room.store.fails_at["delete"] = StorageError("permission denied")
+    moved = a_record(1, series=2)
+    request_uid = a_record(1, series=1).sop_instance_uid
+    assert room.send_in(InstanceRecord(
+        sop_instance_uid=request_uid,
+        sop_class_uid=moved.sop_class_uid,
+        series_instance_uid=moved.series_instance_uid,
+        study_instance_uid=moved.study_instance_uid,
+        transfer_syntax_uid=moved.transfer_syntax_uid,
+    ), data=data).status == 0  # fmt: skip
+    assert "could not be removed" in caplog.text
+
+
+def test_two_batches_and_peers_agree_when_they_file_the_same_objects_at_once() -> None:
+    room = Room()
+    records = [a_record(number) for number in range(1, 21)]
+    barrier = threading.Barrier(4)
+
+    def import_all() -> None:
+        batch = room.filer.new_batch(size=3)
+        barrier.wait()
+        for record in records:
+            try:
+                file(room, batch, record)
+            except StorageError:
+                continue
+        batch.flush()
+
+    def send_all() -> None:
+        barrier.wait()
+        for record in records:
+            room.send_in(record)
+
+    room.catalog.record_fails = [None, FULL, None, FULL, None, None, FULL]
+    crew = [threading.Thread(target=work) for work in (import_all, import_all, send_all, send_all)]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    room.assert_agrees()
+
+
+# Files that stay where they are --------------------------------------------------------------------------------------
+
+
+def refer(room: Room, path: Path, record: InstanceRecord) -> FilingOutcome:
+    with path.open("rb") as stream:
+        header = room.reader.read(stream)
+    assert header is not None
+    stored = room.store.reference(path, header.data_offset)
+    batch = room.filer.new_batch()
+    outcome = room.filer.refer(stored, record, IMPORTED, batch).outcome
+    batch.flush()
+    return outcome
+
+
+def test_file_in_place_is_catalogued_and_not_copied(tmp_path: Path) -> None:
+    room, record, path = Room(), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record))
+    assert refer(room, path, record) is FilingOutcome.STORED
+    assert room.entry(record).stored.in_place
+    assert room.locations() == []
+    assert refer(room, path, record) is FilingOutcome.DUPLICATE
+    assert room.entry(record).duplicates == 1
+
+
+@pytest.mark.parametrize("pixel_bytes", [512, 1024])
+def test_file_in_place_is_catalogued_anew_when_it_was_edited(tmp_path: Path, pixel_bytes: int) -> None:
+    room, record, path = Room(), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record, pixel_bytes=512))
+    refer(room, path, record)
+    path.write_bytes(a_dicom_file(record, pixel_bytes=pixel_bytes).replace(b"Doe", b"Roe"))
+    assert refer(room, path, record) is FilingOutcome.REPLACED
+    assert room.entry(record).stored == room.store.describe(room.entry(record).stored.location)
+
+
+def test_file_in_place_is_never_deleted_when_a_received_object_replaces_it(tmp_path: Path) -> None:
+    room, record, path = Room(policy=DuplicatePolicy.REPLACE), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record))
+    refer(room, path, record)
+    assert room.send_in(record, pixel_bytes=1024).status == 0
+    assert path.exists()
+    assert not room.entry(record).stored.in_place
+    room.assert_agrees()
+
+
+def test_file_in_place_is_never_deleted_when_the_catalog_fails(tmp_path: Path) -> None:
+    room, record, path = Room(), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record))
+    room.catalog.record_fails = [FULL]
+    with pytest.raises(StorageFull):
+        refer(room, path, record)
+    assert path.exists()
+
+
+def test_object_is_stored_when_the_file_in_place_is_gone(tmp_path: Path) -> None:
+    room, record, path = Room(), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record))
+    refer(room, path, record)
+    path.unlink()
+    assert room.send_in(record).status == 0
+    room.assert_agrees()
+
+
+def test_object_that_cannot_be_read_is_not_overwritten() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.send_in(record)
+    room.store.fails_at["content"] = Unreadable("too many open files")
+    assert room.send_in(record, pixel_bytes=1024).status == 0xA700
+    room.store.fails_at.clear()
+    assert room.stored_data(record) == data_of(record)
+    room.assert_agrees()
