@@ -1,11 +1,14 @@
 """The first bytes of a DICOM file (PS3.10 7.1): preamble, prefix and file meta information."""
 
 import struct
+from typing import Final
 
 from fileroom.domain.uid import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 PREAMBLE = bytes(128)
 PREFIX = b"DICM"
+_LONGEST_VALUE: Final = 0xFFFE
+"""Bytes that the 16-bit length of a short VR can tell and that are even (PS3.5 7.1.2)."""
 
 
 def encode_file_meta(
@@ -17,7 +20,7 @@ def encode_file_meta(
 ) -> bytes:
     """Return preamble, `DICM` and file meta information for a data set that follows as it is.
 
-    The preamble is all zeros. UIDs that are not ASCII lose what cannot be written.
+    The preamble is all zeros. Values lose what cannot be written: what is not ASCII, and what is over 65,534 bytes.
     """
     elements = b"".join(
         (
@@ -40,10 +43,10 @@ def _element(number: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _uid(text: str) -> bytes:
-    value = text.encode("ascii", "ignore")
+    value = text.encode("ascii", "ignore")[:_LONGEST_VALUE]
     return value + b"\0" * (len(value) % 2)
 
 
 def _padded(text: str) -> bytes:
-    value = text.encode("ascii", "ignore")
+    value = text.encode("ascii", "ignore")[:_LONGEST_VALUE]
     return value + b" " * (len(value) % 2)
