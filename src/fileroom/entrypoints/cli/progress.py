@@ -59,7 +59,7 @@ class TerminalProgress(ProgressSink):
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
             self._bar = _make_bar()
-            self._task = self._bar.add_task(progress.task, total=progress.total)
+            self._task = self._bar.add_task(progress.task, total=progress.total, extra="")
             self._bar.start()
         if self._task is None:
             return
