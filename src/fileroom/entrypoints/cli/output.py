@@ -86,10 +86,7 @@ class Output:
                     ]
                     escaped.insert(0, list(columns))
                 for row in escaped:
-                    cells = [
-                        cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-                    ]
-                    self._write(self._out, "  ".join(cells).rstrip() + "\n")
+                    self._write(self._out, _aligned(row, widths) + "\n")
             count += len(chunk)
         return count
 
@@ -105,12 +102,21 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
+        console = Console(file=self._out)
+        widths = [max(_width(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+        whole, without_last = _line_width(widths), _line_width(widths[:-1])
+        if whole > console.width >= without_last > 0:
+            # The last column holds UIDs, which nobody can copy when they are folded: it gets lines of its own.
+            for row, style, style_below in ((columns, "bold", "bold"), *((row, "", "dim") for row in rows)):
+                console.print(Text(_aligned(row[:-1], widths), style), soft_wrap=True)
+                console.print(Text(f"  {row[-1]}", style_below), soft_wrap=True)
+            return
         table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for column in columns:
             table.add_column(Text(column), overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        Console(file=self._out).print(table)
+        console.print(table)
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "utf-8"
@@ -133,6 +139,17 @@ def _chunks(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
             chunk, begun = [], time.monotonic()
     if chunk:
         yield chunk
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Join cells to a line, each as wide as its column."""
+    padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=False))
+    return "  ".join(padded).rstrip()
+
+
+def _line_width(widths: Sequence[int]) -> int:
+    """Return how wide a drawn row is; the box takes two cells beside each column."""
+    return sum(widths) + 2 * len(widths)
 
 
 def _width(text: str) -> int:
