@@ -90,11 +90,14 @@ def _show(output: Output, result: ImportResult) -> None:
     )
     duplicates = result.duplicates
     if duplicates.total:
-        output.note(
-            f"{counted(duplicates.total, 'duplicate')}: {duplicates.identical} identical, "
-            f"{duplicates.conflict_rejected} in conflict and rejected, {duplicates.conflict_replaced} replaced, "
-            f"{duplicates.conflict_ignored} ignored"
+        causes = (
+            (duplicates.identical, "identical"),
+            (duplicates.conflict_rejected, "in conflict and rejected"),
+            (duplicates.conflict_replaced, "replaced"),
+            (duplicates.conflict_ignored, "ignored"),
         )
+        told = ", ".join(f"{number} {what}" for number, what in causes if number)
+        output.note(f"{counted(duplicates.total, 'duplicate')}: {told}")
     damaged = result.invalid_dicom - result.not_dicom
     for number, what in (
         (result.not_dicom, "not DICOM, passed over"),

@@ -106,7 +106,8 @@ def query(
         )
         if json:
             return Report(fields={"matches": [_as_json(match) for match in matches]})
-        columns = (*_COLUMNS[level], *(keyword for keyword in extra if keyword not in _COLUMNS[level]))
+        *usual, uid = _COLUMNS[level]
+        columns = (*usual, *(keyword for keyword in extra if keyword not in _COLUMNS[level]), uid)
         count = operation.output.table(columns, _rows(matches, columns), before=operation.progress.stop)
         return Report(show=lambda output: _summarize(output, count, limit))
 
