@@ -1,8 +1,8 @@
 """The command line: one Typer app made of the commands in `fileroom.entrypoints.cli.commands`."""
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ import typer
 
 from fileroom import __version__
 from fileroom.entrypoints.cli import failures
-from fileroom.entrypoints.cli.operation import SCHEMA_VERSION
+from fileroom.entrypoints.cli.operation import Report, Status, document_of
 from fileroom.entrypoints.cli.state import State
 from fileroom.entrypoints.settings import LogLevel
 
@@ -108,25 +108,32 @@ def _globals(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    started = datetime.now(UTC)
     code: Any = failures.SUCCESS
     try:
         code = make_app(given)(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
     except Exception as error:  # noqa: BLE001 - only a usage error gets here; anything else is raised again
-        _leave_with_usage_error(error)
+        _leave_with_usage_error(error, started)
     sys.exit(code if isinstance(code, int) else failures.SUCCESS)
 
 
-def _leave_with_usage_error(error: Exception) -> None:
+def _leave_with_usage_error(error: Exception, started: datetime) -> None:
     """Scripts that asked for JSON get their document for a wrong option too."""
     show, message = getattr(error, "show", None), getattr(error, "format_message", None)
     if show is None or message is None:
         raise error
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "status": "failed",
-        "error": {"kind": "usage", "message": message()},
-        "failures": [],
-    }
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    context: typer.Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "fileroom"
+    state = State(
+        data_dir=context.find_root().params.get("data_dir") if context is not None else None,
+        config=None,
+        log_level=None,
+        quiet=True,
+    )
+    told = {"kind": "usage", "message": message(), "hint": f"see `{path} --help`"}
+    name = path.removeprefix("fileroom ").replace(" ", "_").replace("-", "_")
+    state.output.document(
+        document_of(state, name, started, Report(status=Status.FAILED, fields={"error": told}))
+    )
     show()
     sys.exit(failures.USAGE)

@@ -128,7 +128,7 @@ def run_light(
     finally:
         state.close()
     if json:
-        state.output.document(_document(state, name, started, report))
+        state.output.document(document_of(state, name, started, report))
     elif report.show is not None:
         report.show(state.output)
     if report.error is not None:
@@ -170,7 +170,8 @@ def _work(state: State, work: Callable[[Operation], Report]) -> Report:
         return work(Operation(container=container, progress=progress, cancel=cancel, output=state.output))
 
 
-def _document(state: State, name: str, started: datetime, report: Report) -> dict[str, object]:
+def document_of(state: State, name: str, started: datetime, report: Report) -> dict[str, object]:
+    """Return the JSON document of an operation that ends now."""
     finished = datetime.now(UTC)
     return {
         "schema_version": SCHEMA_VERSION,
