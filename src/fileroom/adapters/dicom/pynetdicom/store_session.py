@@ -12,6 +12,7 @@ from fileroom.application.ports.dicom_client import MoveOriginator, StoreAnswer,
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.errors import Unreadable
 from fileroom.domain.sop_classes import sop_class_name
+from fileroom.domain.transfer_syntaxes import transfer_syntax
 
 _BLOCK_BYTES: Final = 1 << 18
 
@@ -102,6 +103,7 @@ def _blocks(source: OutgoingObject, stream: BinaryIO) -> Iterator[bytes]:
     remaining = source.data_length
     if remaining < 0:
         raise Unreadable(f"{source.name} has become shorter than its header")
+    is_deflated = transfer_syntax(source.transfer_syntax_uid).is_deflated
     try:
         stream.seek(source.data_offset)
         while remaining:
@@ -109,6 +111,9 @@ def _blocks(source: OutgoingObject, stream: BinaryIO) -> Iterator[bytes]:
             if not block:
                 raise Unreadable(f"{source.name} became shorter while it was sent")
             remaining -= len(block)
+            if not remaining and source.data_length % 2 and is_deflated:
+                # PS3.5 A.5: a deflated stream of odd length is padded; older files lack that, and peers abort at it.
+                block += b"\0"
             yield block
     except OSError as error:
         raise Unreadable(f"{source.name} cannot be read: {error.strerror or error}") from error

@@ -466,7 +466,8 @@ def _framed(
     context_id: int, command: Command, blocks: Iterable[bytes | memoryview], max_pdu: int
 ) -> Iterable[list[bytes | memoryview]]:
     """Frame a message into gather lists of P-DATA-TF PDUs, the command set with the first block."""
-    size = (max_pdu or _BLOCK_BYTES) - 6
+    # Fragments are of even length (PS3.8 E.2), whatever the peer's maximum is.
+    size = (max_pdu or _BLOCK_BYTES) - 6 & ~1
     parts: list[bytes | memoryview] = []
     encoded = memoryview(command.encode())
     for start in range(0, len(encoded), size):
