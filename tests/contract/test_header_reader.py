@@ -502,11 +502,7 @@ def test_reader_tells_the_same_or_nothing_from_a_part(
 ) -> None:
     whole = adapter().read(io.BytesIO(file.data))
     start = file.data[: int(len(file.data) * part)]
-    try:
-        told = adapter().read(io.BytesIO(start), complete=False)
-    except InvalidDicom:
-        assert len(start) >= 132 > len(file.data[: file.data_offset])
-        raise
+    told = adapter().read(io.BytesIO(start), complete=False)
     assert told is None or told == whole
 
 
