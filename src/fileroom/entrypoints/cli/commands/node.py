@@ -17,7 +17,9 @@ from fileroom.entrypoints.cli.output import Output
 AeTitleOption = Annotated[str, typer.Option("--ae-title", help="The node's AE title (1 to 16 characters).")]
 HostOption = Annotated[str, typer.Option("--host", help="Host name or IP address.")]
 PortOption = Annotated[int, typer.Option("--port", help="TCP port, 1 to 65535.")]
-NodeName = Annotated[str, typer.Argument(help="The node's name.", autocompletion=complete_node)]
+NodeName = Annotated[
+    str, typer.Argument(metavar="NODE", help="The node's name.", autocompletion=complete_node)
+]
 MoveDestination = Annotated[
     str | None,
     typer.Option(
