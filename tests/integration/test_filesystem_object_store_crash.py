@@ -12,7 +12,7 @@ import pytest
 
 from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
 from fileroom.domain.filing import Durability
-from tests.contract.object_stores import HEADER, a_key, digest_of, filed, written
+from tests.contract.object_stores import HEADER, a_key, digest_of, filed, run_together, written
 
 VICTIM = """
 import sys
@@ -194,6 +194,25 @@ def test_two_recoveries_do_not_disturb_each_other(root: Path) -> None:
     assert list(second.recover()) == []
     first.close()
     second.close()
+
+
+def test_stores_that_open_and_close_in_good_order_are_never_taken_for_dead(root: Path) -> None:
+    found: list[str] = []
+    dead = FilesystemObjectStore(root)
+
+    def work(thread: int) -> None:
+        for number in range(40):
+            store = FilesystemObjectStore(root, durability=Durability.RELAXED)
+            if thread < 2:
+                filed(store, a_key(number, series=thread))
+            else:
+                found.extend(store.recover())
+            store.close()
+
+    run_together(work, threads=4)
+    assert found == []
+    assert list(dead.recover()) == []
+    assert [path.name for path in (root / ".incoming").iterdir()] == ["sessions.lock"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

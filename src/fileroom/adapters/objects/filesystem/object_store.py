@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -186,9 +186,10 @@ class FilesystemObjectStore(ObjectStore):
             since = min(session.started for session in dead) - SLACK_SECONDS
             yield from map(own_location, list_objects(str(self._root), changed_since=since))
         except BaseException:  # the caller's leaving included: whoever recovers next begins again
-            _each(dead, DeadSession.release)
+            for session in dead:
+                session.release()
             raise
-        _each(dead, DeadSession.remove)
+        DeadSession.remove_all(str(self._root), dead)
 
     def failed_cleanups(self) -> int:
         """Return how many temporary files could not be removed by this store object so far."""
@@ -221,6 +222,8 @@ class FilesystemObjectStore(ObjectStore):
                     self._session = Session(str(self._root), strict=self._strict)
                 except OSError as error:
                     raise storage_error(error, "write to the object store", self._root) from error
+                except NotImplementedError as error:
+                    raise StorageError(f"the file system of {self._root} has no locks") from error
             return self._session
 
     def _writer(self, session: Session, part: str, file: io.FileIO) -> FilesystemObjectWriter:
@@ -283,8 +286,3 @@ def _bring(path: Path, part: str) -> None:
         path.unlink()
     os.chmod(part, 0o600)  # noqa: PTH101 - a string
     os.utime(part)
-
-
-def _each(sessions: list[DeadSession], end: Callable[[DeadSession], None]) -> None:
-    for session in sessions:
-        end(session)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import threading
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -13,8 +14,8 @@ from fileroom.adapters.objects.filesystem.moving import Mover
 from fileroom.adapters.objects.filesystem.syncing import sync_folder
 
 _FOLDER_MODE: Final = 0o700
-_ATTEMPTS: Final = 20
-"""How often a folder that others remove while it is empty is made again."""
+_ATTEMPTS: Final = 200
+"""How often a folder that other processes remove while it is empty is made again."""
 _REMEMBERED_FOLDERS: Final = 10_000
 _JUNCTION: Final = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT: what Windows has besides symlinks to lead elsewhere."""
@@ -36,6 +37,7 @@ class Placement:
         self._root = root
         self._strict = strict
         self._durable: set[str] = set()
+        self._removing = threading.Lock()
 
     def absolute(self, relative: PurePosixPath) -> Path:
         """Return the whole path of a place."""
@@ -49,7 +51,7 @@ class Placement:
         """
         missing = []
         folder = os.path.abspath(self._root)
-        while not os.path.isdir(folder):
+        while not os.path.isdir(folder) and folder != os.path.dirname(folder):
             missing.append(folder)
             folder = os.path.dirname(folder)
         for folder in reversed(missing):
@@ -67,11 +69,13 @@ class Placement:
         """
         *folders, name = relative.parts
         move = mover.replace if replace else mover.take
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
-                folder = self._make_folders(folders)
-                target = f"{folder}{os.sep}{name}"
-                move(part, target)
+                # From the second time on, no thread of this process takes folders away meanwhile.
+                with self._removing if attempt else contextlib.nullcontext():
+                    folder = self._make_folders(folders)
+                    target = f"{folder}{os.sep}{name}"
+                    move(part, target)
             except FileNotFoundError:
                 # Somebody removed the folder, empty as it still was. Or the part itself is gone.
                 if not os.path.lexists(part):
@@ -124,10 +128,11 @@ class Placement:
 
     def remove_empty_folders(self, folder: str) -> None:
         """Remove `folder` and those above it, up to the root, as far as they are empty."""
-        while folder != self._root:
-            try:
-                os.rmdir(folder)
-            except OSError:
-                return
-            self._durable.discard(folder)
-            folder = os.path.dirname(folder)
+        with self._removing:
+            while folder != self._root:
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    return
+                self._durable.discard(folder)
+                folder = os.path.dirname(folder)

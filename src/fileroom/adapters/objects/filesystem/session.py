@@ -13,7 +13,7 @@ import itertools
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from filelock import FileLock, Timeout
@@ -119,10 +119,16 @@ class DeadSession:
         """Leave the rest to whoever looks next."""
         self._owner_lock.release()
 
-    def remove(self) -> None:
-        """Remove it for good; never raises."""
+    def _remove(self) -> None:
         self._owner_lock.release()
         _remove_folder(self._folder)
+
+    @classmethod
+    def remove_all(cls, root: str, sessions: Iterable["DeadSession"]) -> None:
+        """Remove them for good; never raises."""
+        with _held(_sessions_lock(_join(root, INCOMING))):
+            for session in sessions:
+                session._remove()  # noqa: SLF001 - of its own class
 
 
 def find_dead_sessions(root: str) -> list[DeadSession]:
@@ -130,11 +136,11 @@ def find_dead_sessions(root: str) -> list[DeadSession]:
     incoming = _join(root, INCOMING)
     found: list[DeadSession] = []
     with contextlib.suppress(OSError):
-        folders = list(_folders_in(incoming))
-        if not folders:
+        if not any(_folders_in(incoming)):
             return found
+        # Listed again under the lock: trying the lock of a session that was closed in between would make it anew.
         with _sessions_lock(incoming):
-            for folder in folders:
+            for folder in list(_folders_in(incoming)):
                 owner_lock = _owner_lock(folder)
                 try:
                     owner_lock.acquire(blocking=False)
