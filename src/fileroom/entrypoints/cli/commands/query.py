@@ -60,15 +60,31 @@ def query(
     patient_name: Annotated[
         str | None, typer.Option("--patient-name", help="FAMILY^GIVEN, * and ? allowed.")
     ] = None,
-    patient_id: Annotated[str | None, typer.Option("--patient-id")] = None,
-    accession_number: Annotated[str | None, typer.Option("--accession-number")] = None,
-    study_instance_uid: Annotated[str | None, typer.Option("--study-instance-uid")] = None,
-    series_instance_uid: Annotated[str | None, typer.Option("--series-instance-uid")] = None,
-    sop_instance_uid: Annotated[str | None, typer.Option("--sop-instance-uid")] = None,
-    study_date_from: Annotated[str | None, typer.Option("--study-date-from", metavar="DATE")] = None,
-    study_date_to: Annotated[str | None, typer.Option("--study-date-to", metavar="DATE")] = None,
+    patient_id: Annotated[
+        str | None, typer.Option("--patient-id", help="Patient ID; * and ? allowed.")
+    ] = None,
+    accession_number: Annotated[
+        str | None, typer.Option("--accession-number", help="Accession Number; * and ? allowed.")
+    ] = None,
+    study_instance_uid: Annotated[
+        str | None, typer.Option("--study-instance-uid", help="One UID, or several with commas.")
+    ] = None,
+    series_instance_uid: Annotated[
+        str | None, typer.Option("--series-instance-uid", help="One UID, or several with commas.")
+    ] = None,
+    sop_instance_uid: Annotated[
+        str | None, typer.Option("--sop-instance-uid", help="One UID, or several with commas.")
+    ] = None,
+    study_date_from: Annotated[
+        str | None, typer.Option("--study-date-from", metavar="DATE", help="YYYY-MM-DD or YYYYMMDD.")
+    ] = None,
+    study_date_to: Annotated[
+        str | None, typer.Option("--study-date-to", metavar="DATE", help="That day included.")
+    ] = None,
     modality: Annotated[str | None, typer.Option("--modality", metavar="CT,MR", help="Any of these.")] = None,
-    study_description: Annotated[str | None, typer.Option("--study-description")] = None,
+    study_description: Annotated[
+        str | None, typer.Option("--study-description", help="* and ? allowed.")
+    ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option("--key", metavar="KEYWORD[=VALUE]", help="A further key; may be repeated."),

@@ -30,9 +30,13 @@ def register(app: typer.Typer) -> None:
 def retrieve(
     context: typer.Context,
     node: NodeOption,
-    study_instance_uid: Annotated[str, typer.Option("--study-instance-uid")],
-    series_instance_uid: Annotated[str | None, typer.Option("--series-instance-uid")] = None,
-    sop_instance_uid: Annotated[str | None, typer.Option("--sop-instance-uid")] = None,
+    study_instance_uid: Annotated[str, typer.Option("--study-instance-uid", help="The study.")],
+    series_instance_uid: Annotated[
+        str | None, typer.Option("--series-instance-uid", help="Only this series of it.")
+    ] = None,
+    sop_instance_uid: Annotated[
+        str | None, typer.Option("--sop-instance-uid", help="Only this instance of it.")
+    ] = None,
     via: Annotated[
         Via, typer.Option("--via", help="auto takes what worked with this node before, and tries the other.")
     ] = Via.AUTO,

@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
 
 def send_study(
     context: typer.Context,
-    study_instance_uid: Annotated[str, typer.Option("--study-instance-uid")],
+    study_instance_uid: Annotated[str, typer.Option("--study-instance-uid", help="The study.")],
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
@@ -94,7 +94,7 @@ def send_study(
 
 def send_series(
     context: typer.Context,
-    series_instance_uid: Annotated[str, typer.Option("--series-instance-uid")],
+    series_instance_uid: Annotated[str, typer.Option("--series-instance-uid", help="The series.")],
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
@@ -114,7 +114,7 @@ def send_series(
 
 def send_instance(
     context: typer.Context,
-    sop_instance_uid: Annotated[str, typer.Option("--sop-instance-uid")],
+    sop_instance_uid: Annotated[str, typer.Option("--sop-instance-uid", help="The instance.")],
     destination_node: Destination,
     preferred_transfer_syntax: Preferred = None,
     json: Json = False,
