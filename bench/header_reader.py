@@ -1,8 +1,8 @@
 """What it costs to read a header, in microseconds: `python -m bench.header_reader [file ...]`.
 
-A CT slice of 525 KB with the header that scanners write (some 130 elements, half of them private), in memory and on disk; files
-named on the command line are measured besides. pydicom alone reads the same attributes, for comparison. Each figure
-is the best of several rounds.
+A CT slice of 525 KB with the header that scanners write (some 130 elements, half of them private), in memory and
+on disk; files named on the command line are measured besides. pydicom alone reads the same attributes, for
+comparison. Each figure is the best of several rounds.
 """
 
 import argparse
