@@ -219,6 +219,21 @@ def template() -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_template(file: Path, *, replace: bool = False) -> None:
+    """Write the template for this account alone: a database URL may hold a password.
+
+    Raises:
+        FileExistsError: there is a file, and it is not to be replaced.
+        OSError: it cannot be written.
+    """
+    with open(file, "w" if replace else "x", encoding="utf-8", opener=_open_private) as stream:
+        stream.write(template())
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def written(settings: Settings) -> str:
     """Return the settings as they are in force, as TOML."""
     blocks = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fileroom.entrypoints.cli.output import Output
-from fileroom.entrypoints.configuration import load_settings, template
+from fileroom.entrypoints.configuration import load_settings, write_template
 from fileroom.entrypoints.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,9 +69,12 @@ class State:
         from fileroom.entrypoints.container import open_container
 
         made = open_container(settings, self.data_dir)
-        # For people who look for it; a read-only directory is no reason to stop.
-        with suppress(OSError), (self.data_dir / "config.toml").open("x", encoding="utf-8") as file:
-            file.write(template())
+        # For people who look for them; a read-only directory is no reason to stop.
+        with suppress(OSError):
+            write_template(self.data_dir / "config.toml")
+        if not settings.objects.root:
+            with suppress(OSError):
+                (self.data_dir / "store").mkdir(mode=0o700)
         return made
 
     def close(self) -> None:

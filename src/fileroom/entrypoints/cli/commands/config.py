@@ -10,7 +10,7 @@ from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Report, run_light
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.cli.state import State
-from fileroom.entrypoints.configuration import template, written
+from fileroom.entrypoints.configuration import write_template, written
 
 
 def register(app: typer.Typer) -> None:
@@ -82,8 +82,7 @@ def init(
 def _write(file: Path, *, force: bool) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with file.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(template())
+        write_template(file, replace=force)
     except FileExistsError:
         raise Conflict(f"{file} is there already", hint="add --force to replace it") from None
     except OSError as error:
