@@ -128,13 +128,21 @@ class MemoryListener(Listening, Endpoint):
                 return
             self._stopped = True
             self._network.detach(self._address)
-            deadline = time.monotonic() + grace_seconds
-            while any(association.busy for association in self._open):
+        deadline = time.monotonic() + grace_seconds
+        while left := self._left(deadline):
+            for association in left:
+                association.end("stopped")
+
+    def _left(self, deadline: float) -> list["ServedAssociation"]:
+        """Return the associations to end now: those that do nothing, and all when the time is over."""
+        with self._changed:
+            while self._open:
+                idle = [association for association in self._open if not association.busy]
+                if idle:
+                    return idle
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
-                    break
-            left = list(self._open)
-        for association in left:
-            association.end("stopped")
+                    return list(self._open)
+            return []
 
     def associate(self, proposal: Proposal) -> AcceptorEnd:
         """Accept or refuse an association, as a listener on the wire does."""
