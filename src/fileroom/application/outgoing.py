@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fileroom.application.ports.dicom_client import ProposedContext
-from fileroom.application.ports.object_store import ObjectStore, OutgoingObject
+from fileroom.application.ports.object_store import ObjectContent, ObjectStore, OutgoingObject
 from fileroom.application.ports.transcoder import Transcoder
+from fileroom.domain.errors import NotFound
 from fileroom.domain.records import CatalogEntry
 from fileroom.domain.transfer_syntaxes import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -17,15 +19,37 @@ MAX_CONTEXTS = 128
 """Presentation contexts that one association holds: odd IDs from 1 to 255 (PS3.8 9.3.2.2)."""
 
 
+class _Gone(ObjectContent):
+    """An object whose location leads nowhere: it fails when its turn comes, and the others go on."""
+
+    path = None
+
+    def __init__(self, error: NotFound, size: int) -> None:
+        self._error = error
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def open(self) -> BinaryIO:
+        raise NotFound(self._error.message, hint=self._error.hint)
+
+
 def outgoing(entry: CatalogEntry, store: ObjectStore) -> OutgoingObject:
-    """Return a catalogued instance as something to send."""
+    """Return a catalogued instance as something to send; that it is gone shows when it is opened."""
+    content: ObjectContent
+    try:
+        content = store.content(entry.stored.location)
+    except NotFound as error:
+        content = _Gone(error, entry.stored.size)
     return OutgoingObject(
         sop_class_uid=entry.record.sop_class_uid,
         sop_instance_uid=entry.record.sop_instance_uid,
         study_instance_uid=entry.record.study_instance_uid,
         transfer_syntax_uid=entry.record.transfer_syntax_uid,
         data_offset=entry.stored.data_offset,
-        content=store.content(entry.stored.location),
+        content=content,
         name=entry.stored.location,
     )
 

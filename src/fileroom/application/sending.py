@@ -19,13 +19,12 @@ from fileroom.application.ports.dicom_client import (
     StoreSession,
 )
 from fileroom.application.ports.object_store import OutgoingObject
-from fileroom.domain.dimse_status import Category, Service, describe
+from fileroom.domain.dimse_status import Category, Service, describe, describe_rejection
 from fileroom.domain.errors import (
     AssociationRejected,
     Cancelled,
     FileroomError,
     NoAcceptedContext,
-    NotFound,
     PeerBrokeProtocol,
     PeerDropped,
     PeerError,
@@ -75,6 +74,8 @@ class ShipmentSender:
         self._options = options
         self._cancel = cancel
         self._guard = threading.Lock()
+        self._stopped = False
+        self._why_left: FileroomError = Cancelled("cancelled")
         self.associations = 0
         """Associations that were opened so far."""
 
@@ -85,19 +86,19 @@ class ShipmentSender:
             PeerError: the first association could not be opened; nothing was sent.
         """
         queue = deque(shipment.objects)
-        first = _Lane(self._open(shipment))
-        jobs = max(1, min(self._options.jobs, len(queue)))
-        lanes = [first, *(_Lane(None) for _ in range(jobs - 1))]
-        try:
-            if jobs == 1:
-                yield from self._work(shipment, queue, first)
-            else:
-                yield from self._work_in_parallel(shipment, queue, lanes)
-            why = next((lane.broken for lane in lanes if lane.broken), None)
-            for left in queue:
-                yield not_attempted(left, why or Cancelled("cancelled"))
-        finally:
-            queue.clear()
+        if queue and not self._cancel.is_cancelled():
+            first = _Lane(self._open_first(shipment))
+            lanes = [first, *(_Lane(None) for _ in range(1, min(self._options.jobs, len(queue))))]
+            try:
+                if len(lanes) == 1:
+                    yield from self._work(shipment, queue, first)
+                else:
+                    yield from self._work_in_parallel(shipment, queue, lanes)
+            finally:
+                first.close()
+            self._why_left = next((lane.broken for lane in lanes if lane.broken), self._why_left)
+        for left in queue:
+            yield not_attempted(left, self._why_left)
 
     def _work_in_parallel(
         self, shipment: Shipment, queue: deque[OutgoingObject], lanes: Sequence["_Lane"]
@@ -108,20 +109,34 @@ class ShipmentSender:
             try:
                 for line in self._work(shipment, queue, lane):
                     lines.put(line)
+            except BaseException:
+                self._stopped = True  # a bug ends all lanes, and is told when they have ended
+                raise
             finally:
                 lines.put(None)
 
         with ThreadPoolExecutor(len(lanes), thread_name_prefix="send") as pool:
+            workers = [pool.submit(collect, lane) for lane in lanes]
             try:
-                workers = [pool.submit(collect, lane) for lane in lanes]
                 for _ in workers:
                     while (line := lines.get()) is not None:
                         yield line
-            finally:
-                if not all(worker.done() for worker in workers):
-                    queue.clear()  # the caller closed the iterator: stop after the objects in flight
+            except BaseException:
+                self._stopped = True  # the caller leaves: stop after the objects in flight
+                raise
         for worker in workers:
             worker.result()
+
+    def _open_first(self, shipment: Shipment) -> StoreSession:
+        """Open an association, with patience where the peer says that it is busy."""
+        attempt = 1
+        while True:
+            try:
+                return self._open(shipment)
+            except AssociationRejected as error:
+                if attempt > self._options.retries or not _may_succeed_later(error) or self._pause(attempt):
+                    raise
+                attempt += 1
 
     def _open(self, shipment: Shipment) -> StoreSession:
         session = self._client.open_store(self._peer, shipment.contexts)
@@ -134,14 +149,14 @@ class ShipmentSender:
     ) -> Iterator[TransferLine]:
         """Send what is in the queue until it is empty, over one association at a time."""
         try:
-            if lane.session is None:
+            if lane.session is None and queue:
                 # A peer may allow fewer associations than we would like: the other lanes go on.
                 try:
                     lane.session = self._open(shipment)
                 except PeerError as error:
                     log.info("one association less to %s: %s", self._peer.ae_title, error.message)
                     return
-            while queue and not lane.broken and not self._cancel.is_cancelled():
+            while queue and not lane.broken and not self._stopped and not self._cancel.is_cancelled():
                 try:
                     source = queue.popleft()
                 except IndexError:  # another lane took the last one
@@ -156,26 +171,27 @@ class ShipmentSender:
             attempt += 1
             try:
                 if lane.session is None:
-                    lane.broken = None
                     lane.session = self._reopen(shipment, lane)
                 line = self._attempt(lane.session, source, attempt)
                 again = line.status is not None and describe(line.status, Service.STORE).retryable
-            except PeerError as error:
-                if isinstance(error, _SESSION_IS_DEAD):
+            except FileroomError as error:
+                if isinstance(error, (*_SESSION_IS_DEAD, Unreadable)):  # the object may be half sent
                     lane.close()
-                again = _may_succeed_later(error)
                 line = _line(source, TransferOutcome.FAILED, attempts=attempt, error=error)
-            except (NotFound, Unreadable) as error:
-                lane.close()  # the object may be half sent
-                return _line(source, TransferOutcome.FAILED, attempts=attempt, error=error)
+                again = _may_succeed_later(error)
             if line.outcome is not TransferOutcome.FAILED or not again or attempt > self._options.retries:
                 return line
-            pause = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LAST_BACKOFF_SECONDS)
-            log.info("instance %s: %s; trying again in %.0f s", source.sop_instance_uid, line.why, pause)
-            if self._cancel.wait(pause):
+            log.info("instance %s: %s; trying again", source.sop_instance_uid, line.why)
+            if self._pause(attempt):
                 return line
 
+    def _pause(self, attempt: int) -> bool:
+        """Wait before the next attempt, longer each time; True where there is to be none."""
+        seconds = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), LAST_BACKOFF_SECONDS)
+        return self._cancel.wait(seconds) or self._stopped
+
     def _reopen(self, shipment: Shipment, lane: "_Lane") -> StoreSession:
+        lane.broken = None
         try:
             return self._open(shipment)
         except PeerError as error:
@@ -184,13 +200,22 @@ class ShipmentSender:
 
     def _attempt(self, session: StoreSession, source: OutgoingObject, attempt: int) -> TransferLine:
         ready = self._in_accepted_syntax(session, source)
+        size = (
+            ready.data_length
+        )  # asked for before: afterwards the file may be gone, and the peer has it all the same
         answer = session.send(ready, self._options.originator)
-        return _answered(source, ready.data_length, answer, attempt)
+        return _answered(source, size, answer, attempt)
 
     def _in_accepted_syntax(self, session: StoreSession, source: OutgoingObject) -> OutgoingObject:
-        """Return the object in the best syntax that the peer takes, converted only where it must or should be."""
+        """Return the object in the best syntax that the peer takes, converted only where it must or should be.
+
+        Raises:
+            NoAcceptedContext: the peer takes it in none.
+            FileroomError: it cannot be converted to what the peer takes.
+        """
         accepted = session.accepted_syntaxes(source.sop_class_uid)
         own = source.transfer_syntax_uid
+        failure: FileroomError | None = None
         for syntax in self._syntaxes.candidates(own):
             if syntax not in accepted:
                 continue
@@ -200,7 +225,8 @@ class ShipmentSender:
                 return self._syntaxes.transcoder.convert(source, syntax)
             except FileroomError as error:
                 log.info("%s is not sent as %s: %s", source.name, transfer_syntax(syntax).name, error.message)
-        raise NoAcceptedContext(
+                failure = failure or error
+        raise failure or NoAcceptedContext(
             f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {transfer_syntax(own).name}",
             hint="enable this SOP class and transfer syntax at the peer",
         )
@@ -221,9 +247,9 @@ class _Lane:
                 session.__exit__(None, None, None)
 
 
-def _may_succeed_later(error: PeerError) -> bool:
+def _may_succeed_later(error: FileroomError) -> bool:
     if isinstance(error, AssociationRejected):
-        return error.result == 2
+        return describe_rejection(error.result, error.source, error.reason).transient
     return isinstance(error, (*_SESSION_IS_DEAD, PeerUnreachable))
 
 

@@ -8,6 +8,7 @@ from fileroom.adapters.files.header_reader import ScannerHeaderReader
 from fileroom.adapters.objects.memory.object_store import MemoryObjectStore, MemoryObjectWriter
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.application.filing import InstanceFiler, Provenance
+from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.dicom_server import Caller, StoreReply, StoreRequest
 from fileroom.application.ports.object_store import ObjectContent, ObjectWriter
 from fileroom.application.use_cases.receive_instance import Received, ReceiveInstance, ReceptionObserver
@@ -229,3 +230,23 @@ def data_of(record: InstanceRecord | None = None, *, pixel_bytes: int = 512, **v
     """Return a record's data set as it goes over the wire."""
     record = record or a_record()
     return encoded(a_data_set(record, pixel_bytes=pixel_bytes, **values), record.transfer_syntax_uid)
+
+
+class PatientToken(CancelToken):
+    """A token whose waits take no time and are kept; raised by the last of as many waits as it is told."""
+
+    def __init__(self, *, cancel_after_waits: int | None = None) -> None:
+        self.waits: list[float] = []
+        self.cancelled = False
+        self._cancel_after_waits = cancel_after_waits
+
+    def is_cancelled(self) -> bool:
+        """Tell whether it was raised."""
+        return self.cancelled
+
+    def wait(self, seconds: float) -> bool:
+        """Take note of the wait."""
+        self.waits.append(seconds)
+        if self._cancel_after_waits is not None and len(self.waits) >= self._cancel_after_waits:
+            self.cancelled = True
+        return self.cancelled

@@ -1,7 +1,8 @@
 """Sends instances of the catalog, or files, to a node (C-STORE)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ from fileroom.application.ports.transcoder import Transcoder
 from fileroom.application.sending import SendOptions, ShipmentSender, not_attempted
 from fileroom.application.streams import closing_stream
 from fileroom.domain.ae_title import AeTitle
-from fileroom.domain.errors import FileroomError, NotFound, PeerError
+from fileroom.domain.errors import FileroomError, InvalidDicom, NoAcceptedContext, NotFound, PeerError
 from fileroom.domain.query import Selection
 from fileroom.domain.transfer import TransferLine, TransferOutcome, TransferReport
 
@@ -71,14 +72,13 @@ class SendResult:
 class _FileContent(ObjectContent):
     """A candidate that is a regular file, as something to send."""
 
-    def __init__(self, candidate: Candidate, path: Path) -> None:
+    def __init__(self, candidate: Candidate, size: int) -> None:
         self._candidate = candidate
-        self._path = path
-        self._size = path.stat().st_size
+        self._size = size
 
     @property
-    def path(self) -> Path:
-        return self._path
+    def path(self) -> Path | None:
+        return self._candidate.path
 
     @property
     def size(self) -> int:
@@ -92,6 +92,37 @@ class _FileContent(ObjectContent):
 class _Scan:
     objects: list[OutgoingObject] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
+
+
+class _Ledger:
+    """The lines so far, and the progress that they make."""
+
+    def __init__(self, total: int, progress: ProgressSink) -> None:
+        self.lines: list[TransferLine] = []
+        self.associations = 0
+        self._total = total
+        self._progress = progress
+        self._failed = 0
+        self._bytes = 0
+
+    def note(self, lines: Iterable[TransferLine]) -> None:
+        for line in lines:
+            self.lines.append(line)
+            self._failed += line.outcome in _DID_NOT_ARRIVE
+            self._bytes += line.bytes
+            self._progress.report(
+                Progress(
+                    task="sending",
+                    done=len(self.lines),
+                    total=self._total,
+                    failed=self._failed,
+                    bytes_done=self._bytes,
+                    item=line.sop_instance_uid,
+                )
+            )
+
+
+_DID_NOT_ARRIVE = frozenset({TransferOutcome.FAILED, TransferOutcome.NOT_ATTEMPTED})
 
 
 class SendObjects:
@@ -129,10 +160,14 @@ class SendObjects:
         peer, name = find_peer(self._nodes, request.target, request.called_ae_title)
         scan = self._scan(request, progress, cancel)
         started = self._clock.monotonic()
-        lines: list[TransferLine] = []
-        associations = failed = moved = 0
+        ledger = _Ledger(len(scan.objects), progress)
         syntaxes = SyntaxChoice(transcoder=self._transcoder, preferred=request.preferred_transfer_syntax)
+        lost: PeerError | None = None
         for shipment in plan_shipments(scan.objects, syntaxes):
+            if lost is not None and not isinstance(lost, NoAcceptedContext):
+                # The peer is gone: one attempt tells as much as many.
+                ledger.note(not_attempted(each, lost) for each in shipment.objects)
+                continue
             sender = ShipmentSender(
                 client=self._client,
                 syntaxes=syntaxes,
@@ -142,29 +177,17 @@ class SendObjects:
             )
             try:
                 with closing_stream(sender.send(shipment)) as sent:
-                    for line in sent:
-                        lines.append(line)
-                        failed += line.outcome is TransferOutcome.FAILED
-                        moved += line.bytes
-                        progress.report(
-                            Progress(
-                                task="sending",
-                                done=len(lines),
-                                total=len(scan.objects),
-                                failed=failed,
-                                bytes_done=moved,
-                                item=line.sop_instance_uid,
-                            )
-                        )
+                    ledger.note(sent)
             except PeerError as error:
-                if not lines:
-                    raise
-                lines += (not_attempted(each, error) for each in shipment.objects)
-            associations += sender.associations
+                lost = error
+                ledger.note(not_attempted(each, error) for each in shipment.objects)
+            ledger.associations += sender.associations
+        if lost is not None and not ledger.associations:
+            raise lost
         report = TransferReport(
-            lines=tuple(lines),
+            lines=tuple(ledger.lines),
             seconds=self._clock.monotonic() - started,
-            associations=associations,
+            associations=ledger.associations,
             cancelled=cancel.is_cancelled(),
         )
         return SendResult(name=name, peer=peer, report=report, passed_over=tuple(scan.passed_over))
@@ -202,8 +225,8 @@ class SendObjects:
         return scan
 
     def _look(self, path: Path) -> Iterator[OutgoingObject | PassedOver]:
+        named = not path.is_dir()
         for candidate in self._source.candidates(path):
-            named = not path.is_dir()
             if isinstance(candidate, Refusal):
                 yield PassedOver(name=candidate.name, why=candidate.why, named=named)
                 continue
@@ -214,8 +237,9 @@ class SendObjects:
             try:
                 with candidate.open() as stream:
                     header = self._reader.read(stream)
+                    size = stream.seek(0, SEEK_END)
                 if header is None:
-                    continue
+                    raise InvalidDicom("it ends before its identifiers")
             except FileroomError as error:
                 yield PassedOver(name=candidate.name, why=error.message, named=named)
                 continue
@@ -225,6 +249,6 @@ class SendObjects:
                 study_instance_uid=header.record.study_instance_uid,
                 transfer_syntax_uid=header.record.transfer_syntax_uid,
                 data_offset=header.data_offset,
-                content=_FileContent(candidate, candidate.path),
+                content=_FileContent(candidate, size),
                 name=candidate.name,
             )
