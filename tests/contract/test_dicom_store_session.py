@@ -20,6 +20,7 @@ from fileroom.domain.errors import (
     PeerError,
     Unreadable,
 )
+from fileroom.domain.transfer_syntaxes import transfer_syntax
 from tests.builders import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, a_uid
 from tests.contract.dicom_clients import (
     CT_CONTEXT,
@@ -199,7 +200,12 @@ class StoreSessionContract(ClientSuite):
         for uid, source in objects.items():
             with source.content.open() as stream:
                 stream.seek(source.data_offset)
-                assert scripted.received[uid].data == stream.read(), source.name
+                data = stream.read()
+            if transfer_syntax(source.transfer_syntax_uid).is_deflated and len(data) % 2:
+                # PS3.5 A.5: the stream is padded, which its reader does not see.
+                assert scripted.received[uid].data in {data, data + b"\0"}, source.name
+            else:
+                assert scripted.received[uid].data == data, source.name
             assert scripted.received[uid].transfer_syntax_uid == source.transfer_syntax_uid
 
 
