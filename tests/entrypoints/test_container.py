@@ -1,0 +1,81 @@
+"""The container can make everything that it offers, for each choice of backends."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from fileroom.domain.errors import ConfigurationError
+from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
+from fileroom.entrypoints.container import Container, close_container, open_container
+from fileroom.entrypoints.settings import NetworkBackend, ObjectsBackend, Settings
+
+BACKENDS = list(product(NetworkBackend, ObjectsBackend, ["", "elsewhere.sqlite3"]))
+
+
+def choose(settings: Settings, network: NetworkBackend, objects: ObjectsBackend, url: str) -> Settings:
+    return replace(
+        settings,
+        network=replace(settings.network, backend=network),
+        objects=replace(settings.objects, backend=objects),
+        catalog=replace(settings.catalog, url=url),
+    )
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Container]]:
+    """Containers that are closed at the end."""
+    containers: list[Container] = []
+    yield containers
+    for container in containers:
+        close_container(container)
+
+
+@pytest.mark.parametrize(("network", "objects", "url"), BACKENDS)
+def test_every_provider_can_be_resolved(
+    opened: list[Container], tmp_path: Path, network: NetworkBackend, objects: ObjectsBackend, url: str
+) -> None:
+    settings = choose(Settings(), network, objects, str(tmp_path / url) if url else "")
+    container = open_container(settings, tmp_path / "data")
+    opened.append(container)
+
+    for name, provider in container.providers.items():
+        assert provider() is not None, name
+
+
+def test_every_choice_of_filing_makes_a_store(opened: list[Container], tmp_path: Path) -> None:
+    for number, (naming, duplicates, durability) in enumerate(
+        product(NamingScheme, DuplicatePolicy, Durability)
+    ):
+        objects = replace(Settings().objects, naming=naming, duplicates=duplicates, durability=durability)
+        container = open_container(replace(Settings(), objects=objects), tmp_path / str(number))
+        opened.append(container)
+
+        assert container.import_files() is not None
+
+
+def test_adapters_that_hold_state_are_made_once(opened: list[Container], tmp_path: Path) -> None:
+    container = open_container(Settings(), tmp_path)
+    opened.append(container)
+
+    for name in ("engine", "catalog", "nodes", "store", "presence", "filer", "receive_instance"):
+        assert container.providers[name]() is container.providers[name](), name
+    assert container.cancel_token() is not container.cancel_token()
+
+
+def test_what_was_never_wanted_is_not_opened(opened: list[Container], tmp_path: Path) -> None:
+    opened.append(open_container(Settings(), tmp_path / "data"))
+
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["logs"]
+
+
+def test_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(ConfigurationError) as caught:
+        open_container(Settings(), tmp_path / "file")
+
+    assert str(tmp_path / "file") in caught.value.message
+    assert "--data-dir" in caught.value.hint

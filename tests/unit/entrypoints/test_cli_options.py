@@ -1,0 +1,66 @@
+"""Dates, ranges and lists as people type them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fileroom.domain.errors import InvalidInput
+from fileroom.entrypoints.cli.options import date_range, dicom_date, join_dates, moment_range, words
+
+
+@pytest.mark.parametrize("text", ["20260301", "2026-03-01", "2026.03.01", " 2026-03-01 "])
+def test_date_is_read_in_the_usual_forms(text: str) -> None:
+    assert dicom_date(text) == "20260301"
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "20260", "2026-03-01..2026-03-02", "٢٠٢٦"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        dicom_date(text)
+    assert "YYYY-MM-DD" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2026-03-01", "20260301"),
+        ("2026-03-01..", "20260301-"),
+        ("..2026-03-01", "-20260301"),
+        ("2026-03-01..20260302", "20260301-20260302"),
+        ("..", ""),
+    ],
+)
+def test_range_may_be_open_at_a_side(text: str, wanted: str) -> None:
+    assert date_range(text) == wanted
+
+
+def test_range_that_runs_backwards_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="runs backwards"):
+        join_dates("2026-03-02", "2026-03-01")
+
+
+def test_moments_include_the_whole_of_their_end() -> None:
+    first, last = moment_range("2026-03-01..2026-03-02")
+    assert first is not None
+    assert last is not None
+    assert last - first == timedelta(days=2)
+
+    first, last = moment_range("2026-03-01T12:30")
+    assert first is not None
+    assert last is not None
+    assert last - first == timedelta(minutes=1)
+
+
+def test_moment_with_a_zone_is_that_moment() -> None:
+    assert moment_range("2026-03-01T12:30+00:00..")[0] == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["noon", "2026-03-01T25:00", "2026-13-01..", "1.2.3..4"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        moment_range(text)
+
+
+def test_words_stand_between_commas() -> None:
+    assert words("CT, MR,,") == ("CT", "MR")
+    assert words(None) == words(" , ") == ()
