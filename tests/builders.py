@@ -92,8 +92,8 @@ def a_data_set(record: InstanceRecord | None = None, *, pixel_bytes: int = 512, 
     data_set.PhotometricInterpretation = "MONOCHROME2"
     data_set.PixelData = bytes(index % 251 for index in range(pixel_bytes))
     data_set["PixelData"].VR = "OW"
-    for keyword, value in values.items():
-        setattr(data_set, keyword, value)
+    for keyword, given in values.items():
+        setattr(data_set, keyword, given)
     return data_set
 
 

@@ -121,12 +121,15 @@ def run_light(
     started = datetime.now(UTC)
     try:
         report = work(state)
+        state.close()
+    except FileroomError as error:
+        report = _failed(state, name, error)
+        state.close()
     except Exception as error:  # noqa: BLE001 - the edge: every error becomes a message and an exit code
+        # Nobody knows what was left half done: the store is not closed, so that the next start looks at it.
         report = _failed(state, name, error)
     except KeyboardInterrupt:
         report = _failed(state, name, Cancelled("stopped at once, by a second Ctrl-C"))
-    finally:
-        state.close()
     if json:
         state.output.document(document_of(state, name, started, report))
     elif report.show is not None:
