@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fileroom.adapters.objects.memory.object_store import MemoryObjectWriter
-from fileroom.application.filing import Filed, FilingBatch
+from fileroom.application.filing_batch import Filed, FilingBatch
 from fileroom.domain.errors import StorageError, StorageFull, Unreadable
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.filing import DuplicatePolicy, FilingOutcome

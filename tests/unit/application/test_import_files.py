@@ -13,7 +13,7 @@ from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.cancellation import ThreadCancelToken
 from fileroom.adapters.system.progress import NullProgress, RecordingProgress
-from fileroom.application.filing import BATCH_SIZE
+from fileroom.application.filing_batch import BATCH_SIZE
 from fileroom.application.import_ledger import MAX_FAILURES_KEPT, DuplicateCounts, FailureKind
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.application.ports.progress import Progress, ProgressSink

@@ -54,8 +54,8 @@ class PassedOver:
 
     name: str
     why: str
-    named: bool
-    """The caller named this very file, so that passing over it is a failure."""
+    is_failure: bool
+    """The caller named this very file, or it is a damaged object or unreadable, rather than something else by nature."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,7 +206,7 @@ class SendObjects:
                     PassedOver(
                         name=str(path),
                         why="it is a folder: add --recursive to send what it holds",
-                        named=True,
+                        is_failure=True,
                     )
                 )
                 continue
@@ -228,11 +228,11 @@ class SendObjects:
         named = not path.is_dir()
         for candidate in self._source.candidates(path):
             if isinstance(candidate, Refusal):
-                yield PassedOver(name=candidate.name, why=candidate.why, named=named)
+                yield PassedOver(name=candidate.name, why=candidate.why, is_failure=named)
                 continue
             if candidate.path is None:
                 why = "it is inside an archive: import that first"
-                yield PassedOver(name=candidate.name, why=why, named=named)
+                yield PassedOver(name=candidate.name, why=why, is_failure=named)
                 continue
             try:
                 with candidate.open() as stream:
@@ -241,7 +241,8 @@ class SendObjects:
                 if header is None:
                     raise InvalidDicom("it ends before its identifiers")
             except FileroomError as error:
-                yield PassedOver(name=candidate.name, why=error.message, named=named)
+                is_failure = named or not isinstance(error, NotDicom)
+                yield PassedOver(name=candidate.name, why=error.message, is_failure=is_failure)
                 continue
             yield OutgoingObject(
                 sop_class_uid=header.record.sop_class_uid,

@@ -1,0 +1,113 @@
+"""What a node says that it has, asked before a retrieve so that afterwards what is missing can be named."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.dicom_client import DicomClient, Peer
+from fileroom.application.streams import closing_stream
+from fileroom.domain.errors import NoAcceptedContext, NotFound, PeerFailed
+from fileroom.domain.query import DEFAULT_KEYS, Attributes, Query, QueryLevel, QueryModel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """The unique keys of what is to be retrieved; '' below its level."""
+
+    study_instance_uid: str
+    series_instance_uid: str = ""
+    sop_instance_uid: str = ""
+
+    @property
+    def level(self) -> QueryLevel:
+        """The level of what is wanted."""
+        if self.sop_instance_uid:
+            return QueryLevel.IMAGE
+        return QueryLevel.SERIES if self.series_instance_uid else QueryLevel.STUDY
+
+    @property
+    def uid(self) -> str:
+        """The most specific UID."""
+        return self.sop_instance_uid or self.series_instance_uid or self.study_instance_uid
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What should come."""
+
+    sop_instance_uids: tuple[str, ...] | None
+    """None: the node does not tell."""
+    sop_class_uids: tuple[str, ...] = ()
+    """All SOP classes among them; () where the node does not tell."""
+
+
+NOT_TOLD = Expected(sop_instance_uids=None)
+
+
+class Expectation:
+    """Asks one node, level by level."""
+
+    def __init__(self, client: DicomClient, peer: Peer, cancel: CancelToken) -> None:
+        """Ask `peer`."""
+        self._client = client
+        self._peer = peer
+        self._cancel = cancel
+
+    def of(self, wanted: Wanted) -> Expected:
+        """Ask for the series, then for the instances of each (PS3.4 C.4.1.2.1: unique keys from the top down).
+
+        Raises:
+            NotFound: the node has no such study or series.
+            PeerError: the node could not be asked.
+            Cancelled: `cancel` was raised.
+        """
+        try:
+            series = self._series(wanted)
+            found = self._instances(wanted, series)
+        except (NoAcceptedContext, PeerFailed) as error:
+            log.info("%s does not tell what to expect: %s", self._peer.ae_title, error.message)
+            return NOT_TOLD
+        if not series:
+            raise NotFound(
+                f"{self._peer.ae_title} has nothing by the UID {wanted.uid}", hint="see `fileroom query`"
+            )
+        if not found:
+            return NOT_TOLD
+        classes = tuple(dict.fromkeys(found.values()))
+        return Expected(sop_instance_uids=tuple(found), sop_class_uids=classes if all(classes) else ())
+
+    def _series(self, wanted: Wanted) -> tuple[str, ...]:
+        keys = {
+            "StudyInstanceUID": wanted.study_instance_uid,
+            "SeriesInstanceUID": wanted.series_instance_uid,
+        }
+        matches = self._find(QueryLevel.SERIES, keys)
+        return tuple(dict.fromkeys(uid for match in matches if (uid := match.get("SeriesInstanceUID", ""))))
+
+    def _instances(self, wanted: Wanted, series: tuple[str, ...]) -> dict[str, str]:
+        """Return the SOP class of each SOP Instance UID."""
+        found: dict[str, str] = {}
+        for series_uid in series:
+            keys = {
+                "StudyInstanceUID": wanted.study_instance_uid,
+                "SeriesInstanceUID": series_uid,
+                "SOPInstanceUID": wanted.sop_instance_uid,
+            }
+            for match in self._find(QueryLevel.IMAGE, keys):
+                if uid := match.get("SOPInstanceUID", ""):
+                    found[uid] = match.get("SOPClassUID", "")
+            if wanted.sop_instance_uid in found:
+                break
+        return found
+
+    def _find(self, level: QueryLevel, keys: dict[str, str]) -> Iterator[Attributes]:
+        """Yield the matches that are what was asked for: some nodes ignore keys and tell of everything."""
+        every = dict.fromkeys(DEFAULT_KEYS[level], "") | keys
+        query = Query(level=level, model=QueryModel.STUDY_ROOT, keys=every)
+        with closing_stream(self._client.find(self._peer, query, self._cancel)) as matches:
+            for match in matches:
+                if all(match.get(key, "") in {"", value} for key, value in keys.items() if value):
+                    yield match
