@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from fileroom.domain.attributes import ATTRIBUTES, IDENTIFYING
+from fileroom.domain.attributes import ATTRIBUTES, IDENTIFYING, Matching
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.local_filter import LocalFilter
 from fileroom.domain.query import Attributes
@@ -25,6 +25,8 @@ MAX_KEY_LENGTH: Final = 1024
 """Characters of a matching key with wildcards; a longer one could match nothing that is kept."""
 
 _DESCRIPTIVE: Final = tuple(one.keyword for one in ATTRIBUTES if one.keyword not in IDENTIFYING)
+_LISTED: Final = frozenset(one.keyword for one in ATTRIBUTES if one.matching is Matching.CODE)
+"""Keywords of keys that may hold several values."""
 
 
 @lru_cache(maxsize=16384)
@@ -100,7 +102,7 @@ def clean_filter(criteria: LocalFilter) -> LocalFilter:
 
 def _clean_key(keyword: str, value: str) -> str:
     if "*" not in value and "?" not in value:
-        return "\\".join(map(clean_text, value.split("\\")))
+        return "\\".join(map(clean_text, value.split("\\"))) if keyword in _LISTED else clean_text(value)
     if len(value) > MAX_KEY_LENGTH:
         raise InvalidInput(f"{keyword}: a pattern of {len(value)} characters is too long")
     return _harmless(value).strip(" ")

@@ -102,20 +102,22 @@ class MemoryCatalog(Catalog):
 
     def record(self, entries: Sequence[CatalogEntry]) -> None:
         """See `Catalog.record`."""
+        # Whatever can fail is done first, so that all or none are recorded.
+        cleaned = [
+            replace(entry, record=clean_record(entry.record), recorded_at=entry.recorded_at.astimezone(UTC))
+            for entry in entries
+        ]
         with self._lock:
-            for entry in entries:
+            for entry in cleaned:
                 self._record(entry)
 
     def _record(self, entry: CatalogEntry) -> None:
-        record = clean_record(entry.record)
-        uid = record.sop_instance_uid
+        uid = entry.record.sop_instance_uid
         old = self._places.get(uid)
         duplicates = old.entries[uid].duplicates if old else entry.duplicates
-        series = self._attach(record)
+        series = self._attach(entry.record)
         self._places[uid] = series
-        series.entries[uid] = replace(
-            entry, record=record, duplicates=duplicates, recorded_at=entry.recorded_at.astimezone(UTC)
-        )
+        series.entries[uid] = replace(entry, duplicates=duplicates)
         if old is not None and old is not series:
             self._detach(old, uid)
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 
 from fileroom.adapters.catalog._shared.cleaning import MAX_VALUE_LENGTH
@@ -28,6 +29,8 @@ from fileroom.domain.attributes import Attribute
 from fileroom.domain.matching import AnyOf, Between, Condition, Like, NameGroups, Number
 
 _FEW = 4
+_SCANNED = frozenset({"PatientName", "StudyDescription"})
+"""Attributes that people search by a part, each of whose columns has an index of its own."""
 _FIRST_SURROGATE, _AFTER_SURROGATES, _LAST_CODE = 0xD800, 0xE000, 0x10FFFF
 
 
@@ -35,18 +38,36 @@ def clause(
     dialect: Dialect, table: FromClause, attribute: Attribute, condition: Condition
 ) -> ColumnElement[bool]:
     """Return SQL for a condition on an attribute whose columns are in `table`."""
-    columns = [table.c[name] for name in search_columns(attribute)]
+    columns = search_columns(attribute)
     match condition:
         case Number(value=value):
-            return columns[0] == value
+            return table.c[columns[0]] == value
+        case NameGroups(conditions=conditions, anywhere=True) if attribute.keyword in _SCANNED:
+            return _through_index(dialect, table, columns, conditions[0])
         case NameGroups(conditions=conditions, anywhere=True):
-            return or_(*(meets(dialect, column, conditions[0]) for column in columns))
+            return or_(*(meets(dialect, table.c[name], conditions[0]) for name in columns))
         case NameGroups(conditions=conditions):
             return and_(
-                *(meets(dialect, column, one) for column, one in zip(columns, conditions, strict=True))
+                *(meets(dialect, table.c[name], one) for name, one in zip(columns, conditions, strict=True))
             )
+        case Like(pattern=pattern) if pattern[0] in "*?" and attribute.keyword in _SCANNED:
+            return _through_index(dialect, table, columns, condition)
         case _:
-            return meets(dialect, columns[0], condition)
+            return meets(dialect, table.c[columns[0]], condition)
+
+
+def _through_index(
+    dialect: Dialect, table: FromClause, columns: Iterable[str], condition: Condition | None
+) -> ColumnElement[bool]:
+    """Return SQL for a condition that any of some columns meets, each looked at in its own index.
+
+    Part of a name is found nowhere quickly, but an index is scanned in a fraction of the time that its table takes;
+    and the keys that are found lead from there to series and instances, never the other way round.
+    """
+    inner = table.alias()
+    return table.c.pk.in_(
+        union(*(select(inner.c.pk).where(meets(dialect, inner.c[name], condition)) for name in columns))
+    )
 
 
 def meets(dialect: Dialect, column: ColumnElement[Any], condition: Condition | None) -> ColumnElement[bool]:

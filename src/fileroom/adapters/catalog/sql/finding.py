@@ -55,6 +55,7 @@ _ABOVE: Final = {
     series: (studies, series.c.study_pk),
     studies: (patients, studies.c.patient_pk),
 }
+_BELOW: Final = {above: (below, parent) for below, (above, parent) in _ABOVE.items()}
 
 
 def find(engine: Engine, question: Question) -> Iterator[Attributes]:
@@ -126,18 +127,14 @@ def _chosen(dialect: Dialect, selection: Selection) -> Select[Any]:
 
 
 def _matching(dialect: Dialect, question: Question) -> Select[Any]:
-    """Select the keys of what matches."""
-    bottom = _TABLES[question.level]
-    conditions: list[ColumnElement[bool]] = []
-    tables = set()
+    """Select the keys of what matches: those of studies lead to those of series, and these to instances."""
+    conditions: dict[Table, list[ColumnElement[bool]]] = {table: [] for table in _TABLES.values()}
     for attribute, condition in question.conditions:
         table = _table_of(attribute, question.level)
-        tables.add(table)
-        conditions.append(clause(dialect, table, attribute, condition))
+        conditions[table].append(clause(dialect, table, attribute, condition))
     if question.modalities is not None:
-        tables.add(studies)
         any_series = series.alias("any_series")
-        conditions.append(
+        conditions[studies].append(
             exists(
                 select(literal(1))
                 .select_from(any_series)
@@ -146,7 +143,18 @@ def _matching(dialect: Dialect, question: Question) -> Select[Any]:
                 .correlate(studies)
             )
         )
-    return select(bottom.c.pk).select_from(_joined(bottom, tables)).where(*conditions)
+    bottom = _TABLES[question.level]
+    table, keys = studies, select(studies.c.pk).where(*conditions[studies])
+    if bottom is patients:
+        return select(patients.c.pk).where(*conditions[patients])
+    restricted = bool(conditions[studies])
+    while table is not bottom:
+        below, parent = _BELOW[table]
+        if restricted:
+            conditions[below].append(parent.in_(keys))
+        table, keys = below, select(below.c.pk).where(*conditions[below])
+        restricted = bool(conditions[below])
+    return keys
 
 
 def _column(attribute: Attribute, level: QueryLevel) -> Column[Any]:

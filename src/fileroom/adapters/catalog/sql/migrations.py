@@ -73,6 +73,8 @@ CREATE TABLE studies (
 CREATE INDEX studies_by_accession ON studies (accession_number);
 CREATE INDEX studies_by_alphabetic ON studies (patient_name_alphabetic);
 CREATE INDEX studies_by_date ON studies (study_date_normal);
+CREATE INDEX studies_by_description ON studies (study_description_folded);
+CREATE INDEX studies_by_import ON studies (imported_at_max);
 CREATE INDEX studies_by_ideographic ON studies (patient_name_ideographic);
 CREATE INDEX studies_by_latest ON studies (study_date_max DESC, study_instance_uid);
 CREATE INDEX studies_by_patient ON studies (patient_pk);

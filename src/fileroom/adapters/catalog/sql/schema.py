@@ -138,6 +138,8 @@ studies: Final = Table(
     Index("studies_by_alphabetic", "patient_name_alphabetic"),
     Index("studies_by_ideographic", "patient_name_ideographic"),
     Index("studies_by_phonetic", "patient_name_phonetic"),
+    Index("studies_by_description", "study_description_folded"),
+    Index("studies_by_import", "imported_at_max"),
 )
 
 series: Final = Table(
