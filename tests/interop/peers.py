@@ -32,6 +32,22 @@ STOP_SECONDS = 5.0
 CLIENT_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
+SYNTAX_LETTERS = {
+    "1.2.840.10008.1.2": "i",
+    "1.2.840.10008.1.2.1": "e",
+    "1.2.840.10008.1.2.1.99": "d",
+    "1.2.840.10008.1.2.2": "b",
+    "1.2.840.10008.1.2.4.50": "y",
+    "1.2.840.10008.1.2.4.51": "x",
+    "1.2.840.10008.1.2.4.70": "s",
+    "1.2.840.10008.1.2.4.80": "t",
+    "1.2.840.10008.1.2.4.81": "u",
+    "1.2.840.10008.1.2.4.90": "v",
+    "1.2.840.10008.1.2.4.91": "w",
+    "1.2.840.10008.1.2.5": "r",
+}
+"""What DCMTK calls a transfer syntax: ``-xe`` proposes explicit VR little endian, ``+xe`` prefers it."""
+
 FIRST_PORT, LAST_PORT = 12000, 32000
 """Below the range that the system hands out to outgoing connections, so that none of these takes a chosen port."""
 
