@@ -525,10 +525,18 @@ def test_files_that_cannot_be_read_are_passed_over() -> None:
         "in/2": Unreadable("permission denied"),
         "in/3": a_dicom_file(a_record(3))[:-9],
         "in/4": Refusal(name="in/4", kind=RefusalKind.SKIPPED, why="a link"),
+        "in/5": Refusal(name="in/5", kind=RefusalKind.UNREADABLE, why="encrypted"),
+        "in/6": b"This disc holds images.",
     }
     result = Outbox(source=MemorySource(files)).send_files("in")
     assert result.report.sent == 1
-    assert [one.name for one in result.passed_over] == ["in/2", "in/3", "in/4"]
+    assert {one.name: one.named for one in result.passed_over} == {
+        "in/2": True,
+        "in/3": True,
+        "in/4": False,
+        "in/5": True,
+        "in/6": False,
+    }
 
 
 def test_send_fails_when_a_path_does_not_exist() -> None:

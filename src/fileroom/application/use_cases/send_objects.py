@@ -13,7 +13,7 @@ from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import DicomClient, Peer
 from fileroom.application.ports.header_reader import HeaderReader
-from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal
+from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.application.ports.object_store import ObjectContent, ObjectStore, OutgoingObject
 from fileroom.application.ports.progress import Progress, ProgressSink
@@ -21,7 +21,14 @@ from fileroom.application.ports.transcoder import Transcoder
 from fileroom.application.sending import SendOptions, ShipmentSender, not_attempted
 from fileroom.application.streams import closing_stream
 from fileroom.domain.ae_title import AeTitle
-from fileroom.domain.errors import FileroomError, InvalidDicom, NoAcceptedContext, NotFound, PeerError
+from fileroom.domain.errors import (
+    FileroomError,
+    InvalidDicom,
+    NoAcceptedContext,
+    NotDicom,
+    NotFound,
+    PeerError,
+)
 from fileroom.domain.query import Selection
 from fileroom.domain.transfer import TransferLine, TransferOutcome, TransferReport
 
@@ -54,8 +61,8 @@ class PassedOver:
 
     name: str
     why: str
-    is_failure: bool
-    """The caller named this very file, or it is a damaged object or unreadable, rather than something else by nature."""
+    named: bool
+    """It is a failure and is named: the caller named this very file, or it is damaged or unreadable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,7 +213,7 @@ class SendObjects:
                     PassedOver(
                         name=str(path),
                         why="it is a folder: add --recursive to send what it holds",
-                        is_failure=True,
+                        named=True,
                     )
                 )
                 continue
@@ -228,11 +235,12 @@ class SendObjects:
         named = not path.is_dir()
         for candidate in self._source.candidates(path):
             if isinstance(candidate, Refusal):
-                yield PassedOver(name=candidate.name, why=candidate.why, is_failure=named)
+                unreadable = candidate.kind is RefusalKind.UNREADABLE
+                yield PassedOver(name=candidate.name, why=candidate.why, named=named or unreadable)
                 continue
             if candidate.path is None:
                 why = "it is inside an archive: import that first"
-                yield PassedOver(name=candidate.name, why=why, is_failure=named)
+                yield PassedOver(name=candidate.name, why=why, named=named)
                 continue
             try:
                 with candidate.open() as stream:
@@ -241,8 +249,9 @@ class SendObjects:
                 if header is None:
                     raise InvalidDicom("it ends before its identifiers")
             except FileroomError as error:
-                is_failure = named or not isinstance(error, NotDicom)
-                yield PassedOver(name=candidate.name, why=error.message, is_failure=is_failure)
+                yield PassedOver(
+                    name=candidate.name, why=error.message, named=named or not isinstance(error, NotDicom)
+                )
                 continue
             yield OutgoingObject(
                 sop_class_uid=header.record.sop_class_uid,
