@@ -31,7 +31,6 @@ from fileroom.domain.dimse_status import Service
 from fileroom.domain.errors import (
     AssociationRejected,
     Cancelled,
-    FileroomError,
     InvalidDicom,
     NoAcceptedContext,
     NotFound,
@@ -479,6 +478,14 @@ def test_bug_in_a_worker_is_raised_and_nothing_is_left_open(jobs: int) -> None:
 # Files ---------------------------------------------------------------------------------------------------------------
 
 
+class _Listed(ImportSource):
+    def __init__(self, *found: Candidate | Refusal) -> None:
+        self.found = found
+
+    def candidates(self, path: Path) -> Iterator[Candidate | Refusal]:
+        return iter(self.found)
+
+
 def test_files_of_a_folder_are_sent_and_what_is_no_dicom_is_passed_over(tmp_path: Path) -> None:
     box = Outbox(source=AutoSource())
     (tmp_path / "sub").mkdir()
@@ -519,16 +526,18 @@ def test_archive_entries_are_passed_over() -> None:
     assert ["archive" in one.why for one in result.passed_over] == [True]
 
 
-def test_files_that_cannot_be_read_are_passed_over() -> None:
-    files: dict[str, bytes | FileroomError | Refusal] = {
-        "in/1": a_dicom_file(),
-        "in/2": Unreadable("permission denied"),
-        "in/3": a_dicom_file(a_record(3))[:-9],
-        "in/4": Refusal(name="in/4", kind=RefusalKind.SKIPPED, why="a link"),
-        "in/5": Refusal(name="in/5", kind=RefusalKind.UNREADABLE, why="encrypted"),
-        "in/6": b"This disc holds images.",
-    }
-    result = Outbox(source=MemorySource(files)).send_files("in")
+def test_files_that_cannot_be_sent_are_passed_over_and_those_that_should_have_been_are_told(
+    tmp_path: Path,
+) -> None:
+    source = _Listed(
+        MemoryCandidate("in/1", a_dicom_file(), is_file=True),
+        MemoryCandidate("in/2", Unreadable("permission denied"), is_file=True),
+        MemoryCandidate("in/3", a_dicom_file(a_record(3))[:-9], is_file=True),
+        Refusal(name="in/4", kind=RefusalKind.SKIPPED, why="a link"),
+        Refusal(name="in/5", kind=RefusalKind.UNREADABLE, why="encrypted"),
+        MemoryCandidate("in/6", b"This disc holds images.", is_file=True),
+    )
+    result = Outbox(source=source).send_files(tmp_path, recursive=True)
     assert result.report.sent == 1
     assert {one.name: one.named for one in result.passed_over} == {
         "in/2": True,
@@ -554,14 +563,6 @@ class _Shrinking(MemoryCandidate):
         self._content = stream.read()[:-100]
         stream.seek(0)
         return stream
-
-
-class _Listed(ImportSource):
-    def __init__(self, *found: Candidate) -> None:
-        self.found = found
-
-    def candidates(self, path: Path) -> Iterator[Candidate | Refusal]:
-        return iter(self.found)
 
 
 def test_file_that_became_shorter_since_it_was_looked_at_fails_and_the_others_go() -> None:
