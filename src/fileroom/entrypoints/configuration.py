@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -161,15 +162,13 @@ def _as_int(value: object) -> int:
 
 
 def _as_float(value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, str):
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         else:
-            if number == number and abs(number) != float("inf"):  # noqa: PLR0124 - tells NaN
+            if isfinite(number):
                 return number
     raise InvalidInput(f"{value!r} is not a number")
 

@@ -100,6 +100,15 @@ def test_value_of_another_type_is_refused(value: object) -> None:
         load_settings(environment={}, overrides={"storage_scp.port": value})
 
 
+@pytest.mark.parametrize("text", ["inf", "nan", "-inf", "1e999", "true", '"ten"'])
+def test_number_that_is_none_is_refused_in_the_file(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[network]\nidle_timeout = {text}\n")
+
+    with pytest.raises(ConfigurationError, match="idle_timeout"):
+        load_settings(file=file, environment={})
+
+
 def test_variables_of_nobody_are_left_alone() -> None:
     assert load_settings(environment={"FILEROOM_DATA_DIR": "x", "FILEROOM_REQUIRE_PEERS": "1"}) == Settings()
 

@@ -35,7 +35,8 @@ class LogFile:
     def close(self) -> None:
         """Log to it no more."""
         logging.getLogger().removeHandler(self._handler)
-        self._handler.close()
+        with contextlib.suppress(OSError):  # the last lines do not fit on a full disk
+            self._handler.close()
 
     def __enter__(self) -> Self:
         return self

@@ -27,6 +27,7 @@ _POOL_OVERFLOW: Final = 24
 _WRITES: Final = "fileroom_writes"
 _ADVISORY_LOCK: Final = 0x66696C65726F6F6D  # "fileroom"
 _BUSY_HINT: Final = "another program holds the catalog; try again"
+_DAMAGED_HINT: Final = "restore it; or move it away and import the store's folder, which catalogs it anew"
 _LOCK_POLL_SECONDS: Final = 0.01
 
 
@@ -49,7 +50,8 @@ def open_catalog_engine(
         StorageError: it cannot be opened or written.
     """
     target = _target(url)
-    with translated(f"the catalog {target.render_as_string()} could not be opened"):
+    where = target.database if target.get_backend_name() == "sqlite" else target.render_as_string()
+    with translated(f"the catalog {where} could not be opened"):
         if target.get_backend_name() == "sqlite":
             _make_file(Path(target.database or ""))
             engine = _sqlite_engine(target, durability, busy_seconds)
@@ -97,9 +99,11 @@ def _translation(error: Exception, what: str) -> FileroomError:
         case sqlite3.SQLITE_FULL:
             return StorageFull(message, hint="make room on the disk of the catalog")
         case sqlite3.SQLITE_NOTADB:
-            return ConfigurationError(message, hint="name another file as the catalog")
+            return ConfigurationError(message, hint=_DAMAGED_HINT)
         case sqlite3.SQLITE_CORRUPT:
-            return StorageError(message, hint="the file is damaged: restore it, or index the objects again")
+            return StorageError(message, hint=_DAMAGED_HINT)
+        case sqlite3.SQLITE_IOERR:
+            return StorageError(message, hint="see whether the disk of the catalog is full, or failing")
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return CatalogBusy(message, hint=_BUSY_HINT)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
