@@ -29,21 +29,31 @@ _COMMON: Final = (
 )
 
 
+MAX_SYNTAXES: Final = 48
+"""In one context: DCMTK gives up an association that proposes more than 50."""
+_RARE: Final = tuple(
+    sorted(
+        (uid for uid in STORAGE_TRANSFER_SYNTAXES if uid not in _UNCOMPRESSED and uid not in _COMMON),
+        key=lambda uid: TRANSFER_SYNTAXES[uid].is_retired,
+    )
+)
+
+
 def get_contexts(classes: Sequence[str]) -> Iterator[ProposedContext]:
     """Return the storage contexts of a C-GET, at least one for each class, 127 at most.
 
     An acceptor picks one transfer syntax a context; where all are in one context it may pick one that the objects do
     not have. So each class gets as many contexts as there is room for: uncompressed, then the common compressed
-    syntaxes one by one, then all others.
+    syntaxes one by one, then all others. Retired syntaxes come last, and go first where a context is too long.
     """
     room = (MAX_CONTEXTS - 1) // max(len(classes), 1)
     alone = _COMMON[: max(room - 2, 0)]
-    rest = tuple(uid for uid in STORAGE_TRANSFER_SYNTAXES if uid not in alone and uid not in _UNCOMPRESSED)
+    rest = (*_COMMON[len(alone) :], *_RARE)
     apart = (_UNCOMPRESSED, *((uid,) for uid in alone), rest)
-    groups = (STORAGE_TRANSFER_SYNTAXES,) if room == 1 else apart
+    groups = ((*_UNCOMPRESSED, *rest),) if room == 1 else apart
     for uid in classes:
         for syntaxes in groups:
-            yield ProposedContext(sop_class_uid=uid, transfer_syntax_uids=syntaxes)
+            yield ProposedContext(sop_class_uid=uid, transfer_syntax_uids=syntaxes[:MAX_SYNTAXES])
 
 
 class Incoming:
