@@ -189,6 +189,14 @@ class HeaderReaderContract(ContractSuite, ABC):
         at = data.index(struct.pack("<HH", 0x0010, 0x0010), len(a_header()))
         assert read(reader, data[:at] + element + data[at:]).record.get("PatientName") == "Doe"
 
+    @pytest.mark.parametrize("tag", [0x00091001, 0x00290010, 0x7FE00010])
+    @pytest.mark.parametrize("end", [b"\xfe\xff\x00\xe0", b"\xff\xff\xff\x7f", b"\x08\0\0\0"])
+    def test_read_does_not_take_a_value_for_items_because_of_how_it_begins(
+        self, reader: HeaderReader, tag: int, end: bytes
+    ) -> None:
+        data = a_file(syntax=IMPLICIT, pixels=Element(tag, "OW", b"\xfe\xff\x00\xe0" + end))
+        assert read(reader, data).record.sop_instance_uid == a_uid(1, 1, 1)
+
     def test_read_goes_on_looking_when_tags_do_not_ascend(self, reader: HeaderReader) -> None:
         late = encode([IDENTITY["SeriesInstanceUID"]], EXPLICIT)
         data = a_file(

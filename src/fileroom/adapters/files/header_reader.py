@@ -133,6 +133,9 @@ class PydicomHeaderReader(_BoundedHeaderReader):
             for tag, (vr, value) in values.items():
                 if tag == CHARACTER_SET:
                     continue
+                if tag in IDENTITY:  # one object is one object, whoever reads it
+                    texts[tag] = text_of(value, b"UI", b"UI", (), is_little=encoding.is_little)
+                    continue
                 known_vr = BY_TAG[tag].vr
                 name = known_vr if vr in {b"", b"UN"} else vr.decode("ascii")
                 raw = RawDataElement(

@@ -22,12 +22,12 @@ from fileroom.adapters.files.structure import (
     Encoding,
     Head,
     Walker,
+    looks_like_items,
     tag_text,
 )
 from fileroom.adapters.files.window import StreamSource, Window
 from fileroom.domain.errors import InvalidDicom
 
-_ITEM_LITTLE: Final = b"\xfe\xff\x00\xe0"
 _PIXEL_REPRESENTATION: Final = 0x00280103
 _MAX_SHORT: Final = 0xFFFF
 # Bytes of what is swapped as one. OW is words also where pixels have 32 bits (PS3.5 8.1.1); UN has no order.
@@ -107,7 +107,7 @@ class _Reencoder:
         return [self._head(tag, vr, length), content], value + length
 
     def _holds_items(self, value: int, length: int) -> bool:
-        return length == UNDEFINED or self._data.startswith(_ITEM_LITTLE, value)
+        return length == UNDEFINED or looks_like_items(self._data[value : value + 8], length)
 
     def _unknown(self, found: Head) -> tuple[list[bytes | memoryview], int]:
         """Copy UN of undefined length: implicit VR little endian inside, whatever is around it (PS3.5 6.2.2)."""

@@ -102,6 +102,14 @@ def _swapped(tag: int) -> int:
     return (tag & 0xFFFF) << 16 | tag >> 16
 
 
+def looks_like_items(start: bytes, length: int) -> bool:
+    """Tell from the first 8 bytes of a little-endian value without VR whether it is a sequence of items."""
+    if start[:4] != _ITEM_LITTLE or len(start) < 8:
+        return False
+    item = int.from_bytes(start[4:8], "little")
+    return item == UNDEFINED or 8 + item <= length
+
+
 class Walker:
     """Walks one data set through a window, and keeps the values that are wanted."""
 
@@ -144,7 +152,9 @@ class Walker:
                 self.values[tag] = vr, window.take(value, min(length, self._max_value))
             yield found
             passed_pixels = tag >= PIXEL_DATA
-            if length == UNDEFINED or (self._deep and length >= 8 and self._is_sequence(vr, value)):
+            if length == UNDEFINED or (
+                self._deep and length >= 8 and self._is_sequence(tag, vr, length, value)
+            ):
                 position = self._items(found, encoding, None, 1)
             else:
                 position = value + length
@@ -268,9 +278,11 @@ class Walker:
             )
         return group << 16 | number, vr, length, value
 
-    def _is_sequence(self, vr: bytes, value: int) -> bool:
+    def _is_sequence(self, tag: int, vr: bytes, length: int, value: int) -> bool:
         """Tell whether a value of defined length holds items: by VR, or without one by looking."""
-        return vr == b"SQ" or (vr == b"" and self._window.take(value, 4) == _ITEM_LITTLE)
+        if vr or tag >= PIXEL_DATA:
+            return vr == b"SQ"
+        return looks_like_items(self._window.take(value, 8), length)
 
     def _items(self, found: Head, encoding: Encoding, end: int | None, depth: int) -> int:
         """Walk the items or fragments of a value and return where it ends."""
@@ -325,7 +337,9 @@ class Walker:
                     return value
                 position = value
                 continue
-            if length == UNDEFINED or (self._deep and length >= 8 and self._is_sequence(vr, value)):
+            if length == UNDEFINED or (
+                self._deep and length >= 8 and self._is_sequence(tag, vr, length, value)
+            ):
                 position = self._items(found, encoding, inner, depth + 1)
             else:
                 position = value + length
