@@ -1,7 +1,7 @@
 """What a node says that it has, asked before a retrieve so that afterwards what is missing can be named."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fileroom.application.ports.cancellation import CancelToken
@@ -42,6 +42,8 @@ class Expected:
     """None: the node does not tell."""
     sop_class_uids: tuple[str, ...] = ()
     """All SOP classes among them; () where the node does not tell."""
+    modalities: tuple[str, ...] = ()
+    """Of the series, as far as the node tells: a hint at the SOP classes."""
 
 
 NOT_TOLD = Expected(sop_instance_uids=None)
@@ -74,20 +76,26 @@ class Expectation:
             raise NotFound(
                 f"{self._peer.ae_title} has nothing by the UID {wanted.uid}", hint="see `fileroom query`"
             )
-        if not found:
-            return NOT_TOLD
+        modalities = tuple(dict.fromkeys(filter(None, series.values())))
         classes = tuple(dict.fromkeys(found.values()))
-        return Expected(sop_instance_uids=tuple(found), sop_class_uids=classes if all(classes) else ())
+        return Expected(
+            sop_instance_uids=tuple(found) or None,
+            sop_class_uids=classes if all(classes) else (),
+            modalities=modalities,
+        )
 
-    def _series(self, wanted: Wanted) -> tuple[str, ...]:
+    def _series(self, wanted: Wanted) -> dict[str, str]:
+        """Return the modality of each Series Instance UID."""
         keys = {
             "StudyInstanceUID": wanted.study_instance_uid,
             "SeriesInstanceUID": wanted.series_instance_uid,
         }
         matches = self._find(QueryLevel.SERIES, keys)
-        return tuple(dict.fromkeys(uid for match in matches if (uid := match.get("SeriesInstanceUID", ""))))
+        return {
+            uid: match.get("Modality", "") for match in matches if (uid := match.get("SeriesInstanceUID", ""))
+        }
 
-    def _instances(self, wanted: Wanted, series: tuple[str, ...]) -> dict[str, str]:
+    def _instances(self, wanted: Wanted, series: Iterable[str]) -> dict[str, str]:
         """Return the SOP class of each SOP Instance UID."""
         found: dict[str, str] = {}
         for series_uid in series:

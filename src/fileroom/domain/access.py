@@ -2,21 +2,29 @@
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Final
 
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
+
+_MAPPED_PREFIX: Final = 96
+"""Bits before the IPv4 address in `::ffff:a.b.c.d` (RFC 4291 2.5.5.2)."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def parse_network(text: str) -> Network:
-    """Read an address or a CIDR network, v4 or v6.
+    """Read an address or a CIDR network, v4 or v6; one of IPv4 mapped into IPv6 (`::ffff:192.0.2.0/120`) is IPv4.
 
     Raises:
         InvalidInput: it is neither.
     """
     try:
-        return ipaddress.ip_network(text.strip(), strict=False)
+        network = ipaddress.ip_network(text.strip(), strict=False)
+        mapped = getattr(network.network_address, "ipv4_mapped", None)
+        if mapped is not None and network.prefixlen >= _MAPPED_PREFIX:
+            return ipaddress.ip_network((mapped, network.prefixlen - _MAPPED_PREFIX))
+        return network
     except ValueError:
         raise InvalidInput(
             f"{text!r} is neither an address nor a network",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fileroom.application.peers import require_node
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.domain.ae_title import AeTitle
-from fileroom.domain.node import Node
+from fileroom.domain.node import Node, RetrieveCapability
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +60,9 @@ class ManageNodes:
             notes=node.notes if changes.notes is None else changes.notes,
             character_set=node.character_set if changes.character_set is None else changes.character_set,
         )
+        if (changed.ae_title, changed.host, changed.port) != (node.ae_title, node.host, node.port):
+            # Another system, of which nothing was seen yet.
+            changed = replace(changed, retrieve=RetrieveCapability.UNKNOWN)
         self._nodes.replace(node.name, changed)
         return changed
 

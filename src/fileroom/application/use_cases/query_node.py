@@ -11,6 +11,7 @@ from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.streams import closing_stream
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import DEFAULT_KEYS, Attributes, Query, QueryLevel, QueryModel
 
 
@@ -52,9 +53,9 @@ class QueryNode:
 
     def execute(self, request: QueryRequest, *, progress: ProgressSink, cancel: CancelToken) -> QueryResult:
         """Collect all matches; raises as `stream` does."""
+        _, name = find_peer(self._nodes, request.target, request.called_ae_title)
         with closing_stream(self.stream(request, progress=progress, cancel=cancel)) as matches:
             found = tuple(matches)
-        _, name = find_peer(self._nodes, request.target, request.called_ae_title)
         limited = request.limit is not None and len(found) >= request.limit
         return QueryResult(name=name, level=request.level, matches=found, limited=limited)
 
@@ -65,10 +66,14 @@ class QueryNode:
 
         Raises:
             NotFound: the target is neither a node nor an address.
-            InvalidInput: a key is unknown, or the model has no such level.
+            InvalidInput: a key is unknown, the model has no such level, or patients are asked for by modality.
             PeerError: the peer could not be asked, or answered a failure.
             Cancelled: `cancel` was raised.
         """
+        if request.limit is not None and request.limit < 1:
+            raise InvalidInput(f"a limit of {request.limit} leaves nothing", hint="use 1 or more")
+        if request.modalities and request.level is QueryLevel.PATIENT:
+            raise InvalidInput("patients have no modality", hint="query studies by modality")
         peer, _ = find_peer(self._nodes, request.target, request.called_ae_title)
         keys = dict.fromkeys(DEFAULT_KEYS[request.level], "") | dict(request.keys)
         query = Query(level=request.level, model=request.model, keys=keys)

@@ -210,7 +210,7 @@ class RetrieveObjects:
             cancel=cancel,
         )
         handler = self._receive.observed_by(arrivals, retrieved_from=node.name)
-        classes = expected.sop_class_uids or common_storage_sop_classes()
+        classes = expected.sop_class_uids or common_storage_sop_classes(modalities=expected.modalities)
         run.follow(self._client.get(peer_of(node), request.selection(), classes, handler, cancel))
         return run.result()
 

@@ -29,6 +29,7 @@ from fileroom.application.use_cases.receive_instance import (
 )
 from fileroom.application.use_cases.recover_store import RecoverStore
 from fileroom.domain.access import AccessPolicy
+from fileroom.domain.errors import Cancelled
 from fileroom.domain.filing import FilingOutcome
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,12 @@ class ListenerCounts:
     """Did not arrive whole."""
     bytes: int = 0
     """Bytes of the data sets that were answered with success."""
+
+
+_BEYOND_ACCESS = frozenset(RejectReason) - {
+    RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED,
+    RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED,
+}
 
 
 class ListenerActivity(AssociationObserver, ReceptionObserver):
@@ -84,6 +91,8 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
     def refused(self, caller: Caller, reason: RejectReason) -> None:
         """Note that somebody was refused."""
         log.warning("association from %s refused: %s", caller, reason.name.lower().replace("_", " "))
+        if reason in _BEYOND_ACCESS:
+            self._count(associations_accepted=-1)  # let in by `requested`, and turned away after that
         self._count(associations_refused=1)
 
     def received(self, received: Received) -> None:
@@ -181,7 +190,7 @@ class RunListener:
             bind, port = listening.address
             info = ListenerInfo(ae_title=self._options.ae_title, bind=bind, port=port, process=self._process)
             with self._presence.announce(info):
-                recovered = self._recover.execute(progress=progress, cancel=cancel)
+                recovered = self._put_right(progress, cancel)
                 log.info("%s listens at %s port %d", info.ae_title, bind, port)
                 if started is not None:
                     started.started(info, listening, activity)
@@ -195,9 +204,15 @@ class RunListener:
             bind=bind,
             port=port,
             counts=counts,
-            recovered=recovered.catalogued,
+            recovered=recovered,
             uptime_seconds=self._clock.monotonic() - begun,
         )
+
+    def _put_right(self, progress: ProgressSink, cancel: CancelToken) -> int:
+        try:
+            return self._recover.execute(progress=progress, cancel=cancel).catalogued
+        except Cancelled:  # the listener ends in good order, and the next start tries again
+            return 0
 
 
 def _progress(counts: ListenerCounts) -> Progress:

@@ -16,7 +16,7 @@ from fileroom.application.sending import SendOptions, ShipmentSender
 from fileroom.application.streams import closing_stream
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Category, Service, describe
-from fileroom.domain.errors import FileroomError, PeerDropped, PeerError
+from fileroom.domain.errors import FileroomError, NoAcceptedContext, NotFound, PeerError, Unreadable
 from fileroom.domain.query import Selection
 from fileroom.domain.transfer import SubOperations, TransferOutcome
 
@@ -105,11 +105,11 @@ class ServeRetrieve(RetrieveHandler):
         for ready in self._forms(source):
             try:
                 status = describe(sender.send(ready).status, Service.STORE)
-            except PeerDropped:
-                raise
-            except FileroomError as error:
-                log.info("instance %s was not sent: %s", source.sop_instance_uid, error.message)
-                continue
+            except NoAcceptedContext:
+                continue  # another form may do
+            except (NotFound, Unreadable) as error:
+                log.warning("instance %s was not sent: %s", source.sop_instance_uid, error.message)
+                return TransferOutcome.FAILED
             match status.category:
                 case Category.SUCCESS:
                     return TransferOutcome.SENT
@@ -117,6 +117,7 @@ class ServeRetrieve(RetrieveHandler):
                     return TransferOutcome.WARNED
                 case _:
                     return TransferOutcome.FAILED
+        log.info("instance %s was not sent: the peer takes it in no form", source.sop_instance_uid)
         return TransferOutcome.FAILED
 
     def _forms(self, source: OutgoingObject) -> Iterator[OutgoingObject]:

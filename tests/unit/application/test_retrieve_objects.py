@@ -1,0 +1,657 @@
+"""Retrieves: what came is compared with what was expected, whatever the node says."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from fileroom.adapters.catalog.memory.node_repository import MemoryNodeRepository
+from fileroom.adapters.dicom.memory.client import MemoryDicomClient
+from fileroom.adapters.dicom.memory.network import AcceptorEnd, MemoryNetwork, Proposal
+from fileroom.adapters.dicom.memory.script import Fault, Holding
+from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
+from fileroom.adapters.dicom.memory.server import MemoryDicomServer
+from fileroom.adapters.system.listener_presence import MemoryListenerPresence
+from fileroom.adapters.system.memory import FixedClock
+from fileroom.adapters.system.progress import RecordingProgress
+from fileroom.application.ports.dicom_server import ListenerOptions, Services
+from fileroom.application.ports.listener_presence import ListenerInfo
+from fileroom.application.ports.progress import Progress, ProgressSink
+from fileroom.application.receiver import OpenReceiver
+from fileroom.application.retrieval import POLL_SECONDS
+from fileroom.application.use_cases.receive_instance import ReceptionObserver
+from fileroom.application.use_cases.retrieve_objects import (
+    RetrieveObjects,
+    RetrieveRequest,
+    RetrieveResult,
+    Via,
+)
+from fileroom.application.use_cases.run_listener import ListenerActivity
+from fileroom.domain.access import AccessPolicy
+from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.dimse_status import Service
+from fileroom.domain.errors import (
+    Cancelled,
+    Conflict,
+    NoAcceptedContext,
+    NotFound,
+    PeerDropped,
+    PeerFailed,
+    PeerSilent,
+    PeerUnreachable,
+    StorageFull,
+    UnknownMoveDestination,
+)
+from fileroom.domain.node import Node, RetrieveCapability
+from fileroom.domain.query import Query, QueryLevel, Selection
+from fileroom.domain.records import InstanceRecord, Origin
+from fileroom.domain.transfer import SubOperations
+from tests.builders import CT_IMAGE_STORAGE, a_record, a_uid
+from tests.unit.application.rooms import PatientToken, Room, data_of
+
+SETTLE_SECONDS = 10.0
+PORT = 11112
+ALL = tuple(a_record(number) for number in (1, 2, 3))
+UIDS = tuple(record.sop_instance_uid for record in ALL)
+
+
+def a_holding(record: InstanceRecord) -> Holding:
+    uids = {
+        "SOPInstanceUID": record.sop_instance_uid,
+        "SOPClassUID": record.sop_class_uid,
+        "SeriesInstanceUID": record.series_instance_uid,
+        "StudyInstanceUID": record.study_instance_uid,
+    }
+    return Holding(attributes={**record.attributes, **uids}, data=data_of(record))
+
+
+class _TurningToken(PatientToken):
+    """Lets the clock run while it is waited on, and has something happen at given waits."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.happens: dict[int, Callable[[], object]] = {}
+
+    def wait(self, seconds: float) -> bool:
+        self.clock.advance(seconds)
+        cancelled = super().wait(seconds)
+        self.happens.get(len(self.waits), lambda: None)()
+        return cancelled
+
+
+@dataclass
+class Desk:
+    """A room, a network with one node that holds a study of three instances, and how we retrieve."""
+
+    holdings: tuple[InstanceRecord, ...] = ALL
+    room: Room = field(default_factory=Room)
+    network: MemoryNetwork = field(default_factory=MemoryNetwork)
+    nodes: MemoryNodeRepository = field(default_factory=MemoryNodeRepository)
+    presence: MemoryListenerPresence = field(default_factory=MemoryListenerPresence)
+    progress: RecordingProgress = field(default_factory=RecordingProgress)
+
+    def __post_init__(self) -> None:
+        """Join everything."""
+        self.cancel = _TurningToken(self.room.clock)
+        self.peer = ScriptedPeer(self.network, holdings=map(a_holding, self.holdings))
+        self.peer.destinations = {"FILEROOM": ("127.0.0.1", PORT)}
+        self.nodes.add(Node(name="pacs", ae_title=AeTitle("PEER"), host="peer", port=104))
+        self.client = MemoryDicomClient(self.network, AeTitle("FILEROOM"))
+        self.options = ListenerOptions(
+            ae_title=AeTitle("FILEROOM"), port=PORT, sop_class_uids=(CT_IMAGE_STORAGE,)
+        )
+        self.server = MemoryDicomServer(self.network)
+        self.receiver = OpenReceiver(
+            server=self.server,
+            presence=self.presence,
+            client=self.client,
+            receive=self.room.receive,
+            access=AccessPolicy(),
+            options=self.options,
+            bind_towards_peer=False,
+            process=1,
+        )
+
+    def use_case(self) -> RetrieveObjects:
+        """Return the use case."""
+        return RetrieveObjects(
+            nodes=self.nodes,
+            catalog=self.room.catalog,
+            client=self.client,
+            receive=self.room.receive,
+            receiver=self.receiver,
+            ae_title=AeTitle("FILEROOM"),
+            settle_seconds=SETTLE_SECONDS,
+            clock=self.room.clock,
+        )
+
+    def retrieve(
+        self,
+        via: Via = Via.AUTO,
+        *,
+        series: str = "",
+        instance: str = "",
+        node: str = "pacs",
+        study: str = a_uid(1),
+        destination: AeTitle | None = None,
+        progress: ProgressSink | None = None,
+    ) -> RetrieveResult:
+        """Retrieve once."""
+        request = RetrieveRequest(
+            node=node,
+            study_instance_uid=study,
+            series_instance_uid=series,
+            sop_instance_uid=instance,
+            via=via,
+            move_destination=destination,
+        )
+        return self.use_case().execute(request, progress=progress or self.progress, cancel=self.cancel)
+
+    def capability(self) -> RetrieveCapability:
+        """Return what is remembered of the node."""
+        node = self.nodes.get("pacs")
+        assert node is not None
+        return node.retrieve
+
+    def selections(self) -> list[Selection]:
+        """Return what the peer was asked to send."""
+        return [request for request in self.peer.requests if isinstance(request, Selection)]
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_study_is_retrieved_and_complete(via: Via) -> None:
+    desk = Desk()
+    result = desk.retrieve(via)
+    assert (result.via, result.expected, result.arrived, result.received) == (via, 3, 3, 3)
+    assert (result.missing, result.already_here, result.why, result.is_complete) == ((), 0, "", True)
+    assert result.bytes == sum(len(data_of(record)) for record in ALL)
+    assert result.counters == SubOperations(completed=3, failed=0, warning=0)
+    assert {desk.room.entry(record).origin for record in ALL} == {Origin.RETRIEVED}
+    assert desk.capability() is RetrieveCapability(via.value)
+    assert desk.presence.current() is None
+    desk.room.assert_agrees()
+
+
+def test_object_that_came_by_get_is_known_to_come_from_the_node() -> None:
+    desk = Desk()
+    desk.retrieve(Via.GET)
+    assert desk.room.entry(ALL[0]).source == "pacs"
+
+
+def test_series_is_retrieved_alone() -> None:
+    desk = Desk(holdings=(*ALL, a_record(1, series=2)))
+    result = desk.retrieve(series=a_uid(1, 2))
+    assert (result.expected, result.arrived) == (1, 1)
+    assert [(one.level, one.series_instance_uids) for one in desk.selections()] == [
+        (QueryLevel.SERIES, (a_uid(1, 2),))
+    ]
+
+
+def test_instance_is_retrieved_alone_and_asked_for_no_further_than_it_is_found() -> None:
+    desk = Desk(holdings=(*ALL, a_record(1, series=2), a_record(1, series=3)))
+    result = desk.retrieve(instance=a_uid(1, 2, 1))
+    assert (result.expected, result.arrived, desk.room.catalog.totals().instances) == (1, 1, 1)
+    images = [one for one in desk.peer.requests if isinstance(one, Query) and one.level is QueryLevel.IMAGE]
+    assert len(images) == 2
+
+
+def test_node_that_ignores_keys_does_not_make_more_expected_than_was_asked_for() -> None:
+    desk = Desk(holdings=(*ALL, a_record(1, series=2), a_record(1, study=2)))
+    desk.peer.script.ignored_keys = frozenset({"StudyInstanceUID", "SeriesInstanceUID"})
+    assert desk.retrieve(series=a_uid(1, 2)).expected == 1
+
+
+def test_retrieve_fails_when_the_node_is_unknown() -> None:
+    with pytest.raises(NotFound, match="no node"):
+        Desk().retrieve(node="nobody")
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_retrieve_fails_when_the_node_has_nothing_by_that_uid(via: Via) -> None:
+    desk = Desk()
+    with pytest.raises(NotFound, match=r"9\.9"):
+        desk.retrieve(via, study="9.9")
+    assert desk.selections() == []
+
+
+def test_retrieve_fails_when_the_node_has_the_study_and_not_the_instance() -> None:
+    desk = Desk()
+    with pytest.raises(NotFound, match=r"9\.9"):
+        desk.retrieve(Via.GET, instance="9.9")
+
+
+def test_retrieve_fails_when_the_node_cannot_be_reached() -> None:
+    desk = Desk()
+    desk.peer.script.unreachable = True
+    with pytest.raises(PeerUnreachable):
+        desk.retrieve()
+
+
+# Which way -----------------------------------------------------------------------------------------------------------
+
+
+def test_auto_falls_back_to_get_when_the_node_cannot_move_and_remembers() -> None:
+    desk = Desk()
+    desk.peer.script.lacks = frozenset({Service.MOVE})
+    assert (desk.retrieve().via, desk.capability()) == (Via.GET, RetrieveCapability.GET)
+    desk.peer.script.lacks = frozenset()
+    assert desk.retrieve().via is Via.GET
+
+
+def test_auto_falls_back_to_move_when_the_node_has_forgotten_how_to_get() -> None:
+    desk = Desk()
+    node = desk.nodes.get("pacs")
+    assert node is not None
+    desk.nodes.replace("pacs", replace(node, retrieve=RetrieveCapability.GET))
+    desk.peer.script.lacks = frozenset({Service.GET})
+    assert (desk.retrieve().via, desk.capability()) == (Via.MOVE, RetrieveCapability.MOVE)
+
+
+def test_auto_falls_back_to_get_when_the_node_does_not_know_us_as_a_destination() -> None:
+    desk = Desk()
+    desk.peer.destinations = {}
+    assert desk.retrieve().via is Via.GET
+
+
+def test_auto_falls_back_to_get_when_the_node_cannot_reach_us() -> None:
+    desk = Desk()
+    desk.peer.destinations = {"FILEROOM": ("127.0.0.1", 4444)}
+    result = desk.retrieve()
+    assert (result.via, result.is_complete, desk.capability()) == (Via.GET, True, RetrieveCapability.GET)
+
+
+def test_auto_falls_back_to_get_when_another_program_has_the_port() -> None:
+    desk = Desk()
+    with desk.server.listen(desk.options, Services(observer=ListenerActivity(AccessPolicy()))):
+        assert desk.retrieve().via is Via.GET
+        with pytest.raises(Conflict):
+            desk.retrieve(Via.MOVE)
+
+
+def test_auto_tells_what_to_do_about_the_first_way_when_neither_works() -> None:
+    desk = Desk()
+    desk.peer.destinations = {}
+    desk.peer.script.lacks = frozenset({Service.GET})
+    with pytest.raises(UnknownMoveDestination):
+        desk.retrieve()
+
+
+@pytest.mark.parametrize(("via", "lacks"), [(Via.MOVE, Service.MOVE), (Via.GET, Service.GET)])
+def test_way_that_was_asked_for_is_not_changed(via: Via, lacks: Service) -> None:
+    desk = Desk()
+    desk.peer.script.lacks = frozenset({lacks})
+    with pytest.raises(NoAcceptedContext):
+        desk.retrieve(via)
+
+
+def test_unknown_destination_tells_what_to_register() -> None:
+    desk = Desk()
+    desk.peer.destinations = {}
+    with pytest.raises(UnknownMoveDestination) as caught:
+        desk.retrieve(Via.MOVE)
+    assert caught.value.status == 0xA801
+    for part in ("AE title FILEROOM", "host 127.0.0.1", f"port {PORT}"):
+        assert part in caught.value.hint
+
+
+def test_destination_is_what_the_node_knows_us_by() -> None:
+    desk = Desk()
+    desk.peer.destinations = {"OTHER": ("127.0.0.1", PORT), "ASKED": ("127.0.0.1", PORT)}
+    with pytest.raises(UnknownMoveDestination):
+        desk.retrieve(Via.MOVE)
+    assert desk.retrieve(Via.MOVE, destination=AeTitle("ASKED")).is_complete
+    node = desk.nodes.get("pacs")
+    assert node is not None
+    desk.nodes.replace("pacs", replace(node, move_destination=AeTitle("OTHER")))
+    assert desk.retrieve(Via.MOVE).is_complete
+
+
+def test_what_a_node_can_do_is_remembered_beside_what_was_changed_meanwhile() -> None:
+    desk = Desk()
+
+    class Edits(ProgressSink):
+        def report(self, progress: Progress) -> None:
+            node = desk.nodes.get("pacs")
+            assert node is not None
+            desk.nodes.replace("pacs", replace(node, notes="changed meanwhile"))
+
+    desk.retrieve(progress=Edits())
+    node = desk.nodes.get("pacs")
+    assert node is not None
+    assert (node.notes, node.retrieve) == ("changed meanwhile", RetrieveCapability.MOVE)
+
+
+def test_node_that_was_removed_meanwhile_does_not_matter() -> None:
+    desk = Desk()
+
+    class Removes(ProgressSink):
+        def report(self, progress: Progress) -> None:
+            if desk.nodes.get("pacs"):
+                desk.nodes.remove("pacs")
+
+    assert desk.retrieve(progress=Removes()).is_complete
+
+
+# What is missing -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_missing_objects_are_named_although_the_node_says_success(via: Via) -> None:
+    desk = Desk()
+    desk.peer.script.withheld = frozenset({UIDS[1]})
+    result = desk.retrieve(via)
+    assert (result.status, result.missing, result.arrived, result.is_complete) == (0, (UIDS[1],), 2, False)
+    assert "1 objects did not come" in result.why
+    assert result.hint
+
+
+def test_object_that_the_node_names_as_failed_is_not_waited_for() -> None:
+    desk = Desk()
+    desk.peer.holdings[UIDS[1]] = replace(
+        desk.peer.holdings[UIDS[1]],
+        attributes={**desk.peer.holdings[UIDS[1]].attributes, "SOPClassUID": "1.2.3"},
+    )
+    result = desk.retrieve(Via.MOVE)
+    assert (result.status, result.missing, result.failed_by_peer) == (0xB000, (UIDS[1],), (UIDS[1],))
+    assert desk.cancel.waits == []
+    assert "B000H" in result.why
+
+
+@pytest.mark.parametrize("status", [None, 0x0000])
+def test_retrieve_fails_when_every_sub_operation_failed_whatever_the_status_says(status: int | None) -> None:
+    desk = Desk()
+    desk.peer.destinations = {"FILEROOM": ("127.0.0.1", 4444)}
+    if status is not None:
+        desk.peer.script.final_statuses = {Service.MOVE: status}
+    with pytest.raises(PeerFailed) as caught:
+        desk.retrieve(Via.MOVE)
+    assert caught.value.status == (0xA702 if status is None else 0)
+    assert "pacs did not send anything" in caught.value.message
+    assert caught.value.hint
+    assert desk.cancel.waits == []
+
+
+def test_objects_that_were_here_before_are_told_apart() -> None:
+    desk = Desk()
+    desk.room.send_in(ALL[0])
+    result = desk.retrieve(Via.MOVE)
+    assert (result.already_here, result.arrived, result.received, result.is_complete) == (1, 3, 3, True)
+    assert desk.room.entry(ALL[0]).duplicates == 1
+
+
+def test_failure_of_the_node_does_not_matter_when_everything_was_here_before() -> None:
+    desk = Desk()
+    for record in ALL:
+        desk.room.send_in(record)
+    desk.peer.destinations = {"FILEROOM": ("127.0.0.1", 4444)}
+    result = desk.retrieve(Via.MOVE)
+    assert (result.is_complete, result.received, desk.capability()) == (True, 0, RetrieveCapability.UNKNOWN)
+    assert "A702H" in result.why
+
+
+def test_objects_that_cannot_be_filed_here_are_missing_and_the_reason_is_ours() -> None:
+    desk = Desk()
+    desk.room.catalog.record_fails = [None, StorageFull("no space left"), StorageFull("no space left")]
+    result = desk.retrieve(Via.MOVE)
+    assert (result.arrived, result.refused, result.missing, result.is_complete) == (1, 2, UIDS[1:], False)
+    assert "storage is not available" in result.why
+    assert "our own log" in result.hint
+
+
+# A node that does not tell what to expect ----------------------------------------------------------------------------
+
+
+class UntalkativePeer(ScriptedPeer):
+    """A node that answers no query at IMAGE level."""
+
+    def matches(self, query: Query) -> list[dict[str, str]]:  # type: ignore[override]
+        """Answer, or not."""
+        if query.level is QueryLevel.IMAGE:
+            return []
+        return [dict(match) for match in super().matches(query)]
+
+
+def untalkative(desk: Desk) -> Desk:
+    """Have the desk's node answer no query at IMAGE level."""
+    desk.network.detach((desk.peer.host, desk.peer.port))
+    destinations = desk.peer.destinations
+    desk.peer = UntalkativePeer(desk.network, holdings=desk.peer.holdings.values())
+    desk.peer.destinations = destinations
+    return desk
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_retrieve_is_complete_by_the_nodes_word_when_nothing_is_known_to_expect(via: Via) -> None:
+    desk = untalkative(Desk())
+    result = desk.retrieve(via)
+    assert (result.expected, result.arrived, result.lost, result.is_complete) == (None, 3, 0, True)
+    assert desk.cancel.waits == []
+
+
+def test_retrieve_is_complete_by_the_nodes_word_when_it_has_no_find_at_all() -> None:
+    desk = Desk()
+    desk.peer.script.lacks = frozenset({Service.FIND})
+    assert (desk.retrieve().expected, desk.retrieve().is_complete) == (None, True)
+
+
+def test_objects_that_the_node_counts_as_sent_are_lost_when_they_did_not_come() -> None:
+    desk = untalkative(Desk())
+    desk.peer.script.withheld = frozenset(UIDS[:1])
+    result = desk.retrieve(Via.MOVE)
+    assert (result.arrived, result.lost, result.is_complete) == (2, 1, False)
+    assert "1 objects did not come" in result.why
+
+
+def test_failed_sub_operations_make_it_incomplete_when_nothing_is_known_to_expect() -> None:
+    desk = untalkative(Desk())
+    desk.peer.script.final_statuses = {Service.MOVE: 0}
+    desk.room.catalog.record_fails = [StorageFull("no space left")]
+    result = desk.retrieve(Via.MOVE)
+    assert (result.arrived, result.counters.failed, result.is_complete) == (2, 1, False)
+
+
+def test_retrieve_fails_when_the_node_sends_nothing_and_says_success() -> None:
+    desk = untalkative(Desk())
+    with pytest.raises(NotFound, match="sent nothing"):
+        desk.retrieve(Via.MOVE, instance=a_uid(1, 1, 99))
+    assert desk.capability() is RetrieveCapability.UNKNOWN
+
+
+def test_late_objects_are_waited_for_when_nothing_is_known_at_all() -> None:
+    desk = untalkative(Desk())
+    desk.peer.script.omit_counters = True
+    desk.peer.script.late = 2
+    desk.peer.late_gate.clear()
+    desk.cancel.happens[3] = desk.peer.finish_late
+    result = desk.retrieve(Via.MOVE)
+    assert (result.arrived, result.is_complete) == (3, True)
+    assert sum(desk.cancel.waits) == pytest.approx(3 * POLL_SECONDS + SETTLE_SECONDS, abs=2 * POLL_SECONDS)
+
+
+# Late objects --------------------------------------------------------------------------------------------------------
+
+
+def test_objects_that_come_after_the_final_response_are_waited_for() -> None:
+    desk = Desk()
+    desk.peer.script.late = 2
+    desk.peer.late_gate.clear()
+    desk.cancel.happens[3] = desk.peer.finish_late
+    result = desk.retrieve(Via.MOVE)
+    assert (result.is_complete, len(desk.cancel.waits)) == (True, 3)
+
+
+def test_each_arrival_begins_the_wait_anew() -> None:
+    desk = Desk()
+    desk.peer.script.withheld = frozenset(UIDS)
+    polls = int(SETTLE_SECONDS / POLL_SECONDS)
+    desk.cancel.happens[polls - 2] = lambda: desk.room.send_in(ALL[0])
+    desk.cancel.happens[2 * polls - 4] = lambda: desk.room.send_in(ALL[1])
+    result = desk.retrieve(Via.MOVE)
+    assert result.missing == (UIDS[2],)
+    assert sum(desk.cancel.waits) == pytest.approx(3 * SETTLE_SECONDS, abs=6 * POLL_SECONDS)
+
+
+# A node that is lost, or told to stop --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+@pytest.mark.parametrize("fault", Fault)
+def test_what_came_before_the_node_was_lost_is_a_partial_result(via: Via, fault: Fault) -> None:
+    desk = Desk()
+    desk.peer.script.faults = {Service.MOVE: (fault, 1), Service.GET: (fault, 1)}
+    result = desk.retrieve(via)
+    assert (result.arrived, result.missing, result.is_complete) == (2, UIDS[2:], False)
+    assert "PEER" in result.why
+    desk.room.assert_agrees()
+
+
+def test_retrieve_is_complete_when_the_node_was_lost_after_the_last_object() -> None:
+    desk = Desk()
+    desk.peer.script.faults = {Service.GET: (Fault.DROPPED, 3)}
+    result = desk.retrieve(Via.GET)
+    assert (result.is_complete, result.arrived) == (True, 3)
+    assert result.why
+
+
+@pytest.mark.parametrize(("fault", "error"), [(Fault.SILENT, PeerSilent), (Fault.DROPPED, PeerDropped)])
+def test_retrieve_fails_when_the_node_is_lost_before_anything_came(
+    fault: Fault, error: type[Exception]
+) -> None:
+    desk = Desk()
+    desk.peer.script.faults = {Service.MOVE: (fault, 1)}
+    desk.peer.script.withheld = frozenset(UIDS)
+    with pytest.raises(error):
+        desk.retrieve(Via.MOVE)
+
+
+def test_objects_that_came_before_a_first_response_count() -> None:
+    desk = Desk()
+    desk.peer.script.faults = {Service.GET: (Fault.DROPPED, 0)}
+    result = desk.retrieve(Via.GET)
+    assert (result.arrived, result.is_complete) == (1, False)
+
+
+class _CancelsAt(ProgressSink):
+    def __init__(self, cancel: PatientToken, at: int) -> None:
+        self.cancel, self.at = cancel, at
+
+    def report(self, progress: Progress) -> None:
+        if progress.task == "retrieving" and progress.done >= self.at:
+            self.cancel.cancelled = True
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_cancel_is_sent_to_the_node_and_what_came_is_told(via: Via) -> None:
+    desk = Desk(holdings=tuple(a_record(number) for number in range(1, 11)))
+    result = desk.retrieve(via, progress=_CancelsAt(desk.cancel, 2))
+    assert (result.cancelled, result.is_complete) == (True, False)
+    assert 2 <= result.arrived < 10
+    assert len(result.missing) == 10 - result.arrived
+    assert desk.peer.requests.count("cancel") == 1
+    assert desk.presence.current() is None
+    desk.room.assert_agrees()
+
+
+def test_cancel_before_the_node_was_asked_to_send_ends_it() -> None:
+    desk = Desk()
+    desk.cancel.cancelled = True
+    with pytest.raises(Cancelled):
+        desk.retrieve()
+    assert desk.selections() == []
+
+
+def test_cancel_ends_the_wait_for_late_objects() -> None:
+    desk = Desk()
+    desk.peer.script.withheld = frozenset(UIDS[:1])
+
+    def stop() -> None:
+        desk.cancel.cancelled = True
+
+    desk.cancel.happens[2] = stop
+    result = desk.retrieve(Via.MOVE)
+    assert (result.cancelled, len(desk.cancel.waits)) == (True, 3)
+
+
+# Whose listener ------------------------------------------------------------------------------------------------------
+
+
+def listening_elsewhere(desk: Desk, work: Callable[[], RetrieveResult]) -> RetrieveResult:
+    """Retrieve while another process listens for the same data directory."""
+    services = Services(
+        observer=ListenerActivity(AccessPolicy()), store=desk.room.receive.observed_by(ReceptionObserver())
+    )
+    info = ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=2)
+    with desk.server.listen(desk.options, services), desk.presence.announce(info):
+        return work()
+
+
+def test_listener_of_another_process_is_used() -> None:
+    desk = Desk()
+    result = listening_elsewhere(desk, lambda: desk.retrieve(Via.MOVE))
+    assert (result.is_complete, result.arrived, result.received) == (True, 3, 3)
+
+
+def test_late_objects_at_the_listener_of_another_process_are_waited_for() -> None:
+    desk = untalkative(Desk())
+    desk.peer.script.late = 2
+    desk.peer.late_gate.clear()
+    desk.cancel.happens[3] = desk.peer.finish_late
+    result = listening_elsewhere(desk, lambda: desk.retrieve(Via.MOVE))
+    assert (result.expected, result.arrived, result.is_complete) == (None, 3, True)
+    assert len(desk.cancel.waits) == 3
+
+
+def test_retrieves_at_the_same_time_share_a_listener_until_the_last_one_ends() -> None:
+    desk = Desk()
+    first_is_in, second_is_done = threading.Event(), threading.Event()
+    results: list[RetrieveResult] = []
+
+    class Meets(ProgressSink):
+        def report(self, progress: Progress) -> None:
+            if progress.task == "retrieving" and not first_is_in.is_set():
+                first_is_in.set()
+                assert second_is_done.wait(10)
+
+    def first() -> None:
+        results.append(desk.retrieve(Via.MOVE, progress=Meets()))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert first_is_in.wait(10)
+    second = desk.retrieve(Via.MOVE)
+    assert desk.presence.current() is not None
+    second_is_done.set()
+    thread.join()
+    assert second.is_complete
+    assert results[0].is_complete
+    assert desk.presence.current() is None
+
+
+def test_listener_is_stopped_when_the_node_cannot_be_asked() -> None:
+    desk = Desk()
+    desk.peer.script.lacks = frozenset({Service.MOVE})
+    with pytest.raises(NoAcceptedContext):
+        desk.retrieve(Via.MOVE)
+    assert desk.presence.current() is None
+    with pytest.raises(PeerUnreachable):
+        desk.network.connect("127.0.0.1", PORT)
+
+
+def test_get_proposes_the_classes_that_are_expected_and_the_usual_ones_when_the_node_does_not_tell() -> None:
+    desk = Desk()
+    proposals: list[Proposal] = []
+
+    class Listening(ScriptedPeer):
+        def associate(self, proposal: Proposal) -> AcceptorEnd:
+            proposals.append(proposal)
+            return super().associate(proposal)
+
+    desk.network.detach((desk.peer.host, desk.peer.port))
+    desk.peer = Listening(desk.network, holdings=map(a_holding, ALL))
+    desk.retrieve(Via.GET)
+    assert proposals[-1].scp_roles == {CT_IMAGE_STORAGE}
+    desk.peer.script.left_out_attributes = frozenset({"SOPClassUID"})
+    assert desk.retrieve(Via.GET).is_complete
+    assert len(proposals[-1].scp_roles) > 50
