@@ -26,7 +26,7 @@ from fileroom.domain.errors import InvalidDicom, Unreadable
 from fileroom.domain.file_meta import encode_file_meta
 from tests.builders import CT_IMAGE_STORAGE, a_uid
 from tests.contract.suite import ContractSuite
-from tests.contract.test_header_reader import local_files
+from tests.contract.test_header_reader_properties import local_files
 from tests.strategies import (
     BIG_ENDIAN,
     DEFLATED,
