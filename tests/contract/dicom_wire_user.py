@@ -13,6 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_CANCEL, C_ECHO, C_FIND, C_GET, C_MOVE, C_STORE
 from pynetdicom.dsutils import decode, encode
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 
 from fileroom.application.ports.dicom_client import MoveOriginator, RetrieveStep
 from fileroom.application.ports.dicom_server import StoreReply
@@ -64,17 +65,17 @@ class WireUser(User):
             ext_neg=[build_role(uid, scp_role=True) for uid in scp_roles],
         )
         self._open.append(association)
-        if association.is_rejected:
-            answer = association.acceptor.primitive
-            assert answer is not None
+        if not association.is_established:
+            # Where the answer was faster than pynetdicom expects, it still lies in its queue.
+            answer = association.acceptor.primitive or association.dul.receive_pdu()
+            if not isinstance(answer, A_ASSOCIATE):
+                raise PeerUnreachable("not established")
             raise AssociationRejected(
                 "rejected",
                 result=answer.result or 0,
                 source=answer.result_source or 0,
                 reason=answer.diagnostic or 0,
             )
-        if not association.is_established:
-            raise PeerUnreachable("not established")
         # Without its own reactor, which would take messages away.
         association._reactor_checkpoint.clear()
         while not association._is_paused:

@@ -41,6 +41,7 @@ UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET_TAG: Final = 0x00080005
 _LONG_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SINGLE_VALUED: Final = frozenset({"LT", "ST", "UT", "UR"})
+_UNDEFINED: Final = 0xFFFFFFFF
 _ESCAPED = re.compile(rb"(\x1b[-()][A-Z]|\x1b\$[)(]?[A-Z])")
 # PS3.5 6.1.2.5.3: what ends the reach of an escape sequence.
 _RESETS = re.compile("([\\\\^=\r\n\f\t])")
@@ -97,6 +98,8 @@ def decode(data: bytes, syntax_uid: str, character_set: str = "") -> dict[str, s
     try:
         for element in data_element_generator(BytesIO(data), implicit, order == "<"):
             if isinstance(element, RawDataElement) and isinstance(element.value, bytes | None):
+                if element.length not in {len(element.value or b""), _UNDEFINED}:
+                    break  # cut off
                 vr = element.VR if element.VR not in {None, "UN"} else vr_of(element.tag)
                 found[int(element.tag)] = (vr or "UN", element.value or b"")
     except Exception:  # noqa: BLE001, S110 - its parser raises what the bytes make it raise; what came before stands

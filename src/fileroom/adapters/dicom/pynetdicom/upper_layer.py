@@ -404,7 +404,7 @@ class _Provider(DULServiceProvider):
         self.settle()
         if self.state_machine.current_state == _ESTABLISHED:
             assoc.connection.limit = LARGEST_PDU
-        elif self.state_machine.current_state == _CLOSING and before != _CLOSING and assoc.is_established:
+        elif self.state_machine.current_state == _CLOSING and before != _CLOSING:
             assoc.ending = assoc.ending or Ending(
                 fate=Fate.PROTOCOL, detail=f"it sent a PDU of type {kind:02X}H where none may come"
             )

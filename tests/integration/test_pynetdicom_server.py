@@ -1,0 +1,308 @@
+"""The server on pynetdicom among peers that do not behave."""
+
+import struct
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from fileroom.adapters.dicom.pynetdicom.commands import (
+    C_ECHO_RQ,
+    C_FIND_RQ,
+    C_STORE_RQ,
+    RESPONSE,
+    Command,
+    decode,
+)
+from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+from fileroom.application.ports.dicom_server import ListenerOptions, Listening
+from fileroom.domain.ae_title import AeTitle
+from tests.builders import CT_IMAGE_STORAGE
+from tests.contract.dicom_handlers import eventually
+from tests.contract.dicom_servers import Handlers
+from tests.integration.dicom_wire import (
+    ABORT,
+    CT,
+    ECHO,
+    FIND,
+    RELEASE_RP,
+    RELEASE_RQ,
+    associate_rq,
+    associated,
+    connected,
+    is_closed,
+    message,
+    read_commands,
+    read_pdu,
+    values,
+)
+
+IDLE_SECONDS = 0.4
+UID = "1.2.3.4"
+STORE = Command(
+    field=C_STORE_RQ,
+    message_id=1,
+    sop_class_uid=CT_IMAGE_STORAGE,
+    sop_instance_uid=UID,
+    priority=0,
+    has_data_set=True,
+)
+ECHO_RQ = Command(field=C_ECHO_RQ, message_id=1, sop_class_uid="1.2.840.10008.1.1")
+FIND_RQ = Command(
+    field=C_FIND_RQ, message_id=1, sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1", priority=0, has_data_set=True
+)
+
+
+@pytest.fixture
+def handlers() -> Handlers:
+    return Handlers()
+
+
+@pytest.fixture
+def listening(handlers: Handlers) -> Iterator[Listening]:
+    options = ListenerOptions(
+        ae_title=AeTitle("FILEROOM"), idle_timeout=IDLE_SECONDS, sop_class_uids=(CT_IMAGE_STORAGE,)
+    )
+    with PynetdicomServer().listen(options, handlers.services) as running:
+        yield running
+
+
+def answers(listening: Listening) -> bool:
+    """Whether a good peer is served."""
+    with associated(listening.address) as sock:
+        sock.sendall(message(ECHO, ECHO_RQ))
+        _, command = next(read_commands(sock))
+        sock.sendall(RELEASE_RQ)
+        read_pdu(sock)
+        return decode(command).status == 0
+
+
+# Before the association
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"\0" * 100,
+        b"\x01\0\0\0\0\x02ab",
+        b"\x01\0\0\0\0\x46" + b"\xff" * 70,
+        ABORT,
+        RELEASE_RQ,
+        RELEASE_RP,
+        values((CT, 3, b"")),
+    ],
+)
+def test_noise_is_closed_and_the_others_are_served(
+    listening: Listening, handlers: Handlers, noise: bytes
+) -> None:
+    with connected(listening.address) as sock:
+        sock.sendall(noise)
+        assert answers(listening)
+        assert is_closed(sock)
+    eventually(lambda: listening.active() == 0)
+    assert len(handlers.observer.asked) == 1
+
+
+def test_connection_that_says_nothing_is_closed(listening: Listening) -> None:
+    started = time.monotonic()
+    with connected(listening.address) as sock:
+        assert answers(listening)
+        assert is_closed(sock)
+    assert time.monotonic() - started < 10 * IDLE_SECONDS
+
+
+def test_connection_that_drips_before_the_association_is_closed(listening: Listening) -> None:
+    started = time.monotonic()
+    with connected(listening.address) as sock:
+        sock.settimeout(IDLE_SECONDS / 10)
+        for byte in associate_rq():
+            try:
+                sock.send(bytes([byte]))
+                if not sock.recv(100):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        else:
+            pytest.fail("it was listened to until the end")
+    assert time.monotonic() - started < 10 * IDLE_SECONDS
+
+
+def test_pdu_over_the_limit_is_refused_before_its_body(listening: Listening) -> None:
+    with connected(listening.address) as sock:
+        sock.sendall(struct.pack(">BxI", 1, 64 << 20))
+        kind, _ = read_pdu(sock)
+        assert kind == 7
+        assert is_closed(sock)
+
+
+def test_association_request_is_read_byte_by_byte(listening: Listening) -> None:
+    with connected(listening.address) as sock:
+        for byte in associate_rq():
+            sock.sendall(bytes([byte]))
+        assert read_pdu(sock)[0] == 2
+
+
+# In the association
+
+
+def test_pdu_over_the_limit_ends_the_association_before_its_body(
+    listening: Listening, handlers: Handlers
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(struct.pack(">BxI", 4, (16 << 20) + 1))
+        assert read_pdu(sock)[0] == 7
+        assert is_closed(sock)
+    eventually(lambda: [why for _, why in handlers.observer.ends] == ["protocol error"])
+    assert answers(listening)
+
+
+def test_silent_association_is_aborted(listening: Listening, handlers: Handlers) -> None:
+    with associated(listening.address) as sock:
+        assert read_pdu(sock)[0] == 7
+    eventually(lambda: [why for _, why in handlers.observer.ends] == ["silent"])
+
+
+def test_message_is_read_byte_by_byte(listening: Listening, handlers: Handlers) -> None:
+    with associated(listening.address) as sock:
+        for byte in message(CT, STORE, b"a data set"):
+            sock.sendall(bytes([byte]))
+        _, command = next(read_commands(sock))
+    assert decode(command).status == 0
+    assert handlers.store.data == {UID: b"a data set"}
+
+
+def test_fragments_are_put_together_however_they_are_cut(listening: Listening, handlers: Handlers) -> None:
+    command = STORE.encode()
+    with associated(listening.address) as sock:
+        sock.sendall(
+            values((CT, 1, command[:7]), (CT, 1, b""), (CT, 3, command[7:]), (CT, 0, b"a "))
+            + values((CT, 0, b""))
+            + values((CT, 0, b"data "), (CT, 2, b"set"))
+        )
+        _, answer = next(read_commands(sock))
+    assert decode(answer).status == 0
+    assert handlers.store.data == {UID: b"a data set"}
+
+
+def test_several_messages_in_one_pdu_are_all_answered(listening: Listening) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(
+            values((CT, 3, STORE.encode()), (CT, 2, b"one"), (ECHO, 3, ECHO_RQ.encode()))
+            + message(ECHO, ECHO_RQ)
+        )
+        commands = read_commands(sock)
+        fields = [decode(next(commands)[1]).field for _ in range(3)]
+    assert fields == [C_STORE_RQ | RESPONSE, C_ECHO_RQ | RESPONSE, C_ECHO_RQ | RESPONSE]
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        (ABORT, "aborted by peer"),
+        (b"", "closed by peer"),
+        (values((CT, 0, b"some"))[:-2], "closed by peer"),
+        (values((ECHO, 2, b"on another context")), "protocol error"),
+        (values((99, 2, b"on no context")), "protocol error"),
+        (values((CT, 3, ECHO_RQ.encode())), "protocol error"),
+        (struct.pack(">BxIIBB", 4, 6, 100, CT, 0), "protocol error"),
+        (struct.pack(">BxIIBB", 4, 6, 1, CT, 0), "protocol error"),
+        (struct.pack(">BxI", 4, 3) + b"abc", "protocol error"),
+        (b"GET / HTTP/1.1", "protocol error"),
+        (associate_rq(), "protocol error"),
+    ],
+)
+def test_object_is_abandoned_once_when_the_association_ends_in_its_middle(
+    listening: Listening, handlers: Handlers, rest: bytes, why: str
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(values((CT, 3, STORE.encode())) + values((CT, 0, b"the first half")))
+        assert handlers.store.fed.wait(10)
+        sock.sendall(rest)
+        if why == "closed by peer":
+            sock.shutdown(1)
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == [why])
+    (received,) = handlers.store.received
+    assert len(received.ends) == 1
+    assert received.ends[0].startswith(why)
+    assert answers(listening)
+
+
+def test_object_is_abandoned_once_when_its_sender_falls_silent(
+    listening: Listening, handlers: Handlers
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(values((CT, 3, STORE.encode())) + values((CT, 0, b"the first half")))
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["silent"])
+    assert handlers.store.all_ended_once
+
+
+@pytest.mark.parametrize(
+    "command", [b"", b"abc", b"\0\0\0\0\x04\0\0\0\0\0\0\0", b"\0\0\0\x01\xff\xff\xff\xff"]
+)
+def test_command_set_that_is_none_ends_the_association(
+    listening: Listening, handlers: Handlers, command: bytes
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(values((ECHO, 3, command)))
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
+
+
+@pytest.mark.parametrize(
+    "uid", ["1.2.3.4\0\0", " 1.2.3.4 ", "1.02.3", "1.2.x", "..", "1" * 70, "../../etc/passwd"]
+)
+def test_odd_uids_are_handed_over_as_they_come(listening: Listening, handlers: Handlers, uid: str) -> None:
+    command = STORE.encode().replace(UID.encode() + b"\0", b"")
+    at = command.index(struct.pack("<HHI", 0, 0x1000, len(UID) + 1))
+    raw = uid.encode()
+    command = command[:at] + struct.pack("<HHI", 0, 0x1000, len(raw)) + raw + command[at + 8 :]
+    with associated(listening.address) as sock:
+        sock.sendall(values((CT, 3, command)) + values((CT, 2, b"data")))
+        _, answer = next(read_commands(sock))
+    assert decode(answer).status == 0
+    assert list(handlers.store.data) == [uid.strip("\0 ")]
+
+
+def test_request_on_a_context_of_another_service_is_refused(listening: Listening, handlers: Handlers) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(message(ECHO, STORE, b"data") + message(CT, FIND_RQ, b"keys") + message(ECHO, ECHO_RQ))
+        commands = read_commands(sock)
+        assert [decode(next(commands)[1]).status for _ in range(3)] == [0x0122, 0x0122, 0]
+    assert handlers.store.received == []
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [b"", b"\x08\x00\x52\x00\x02\0\0\0XX", b"\xff" * 40, b"\x08\x00\x52\x00\xff\xff\xff\x7fSTUDY "],
+)
+def test_query_without_a_level_that_can_be_read_is_refused(
+    listening: Listening, handlers: Handlers, identifier: bytes
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(message(FIND, FIND_RQ, identifier) + message(ECHO, ECHO_RQ))
+        commands = read_commands(sock)
+        assert [decode(next(commands)[1]).status for _ in range(2)] == [0xA900, 0]
+    assert handlers.query.asked == []
+
+
+def test_response_that_nobody_asked_for_ends_the_association(
+    listening: Listening, handlers: Handlers
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(message(ECHO, Command(field=C_ECHO_RQ | RESPONSE, responding_to=1, status=0)))
+        assert read_pdu(sock)[0] == 7
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
+
+
+def test_release_in_the_middle_of_an_object_abandons_it(listening: Listening, handlers: Handlers) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(values((CT, 3, STORE.encode())) + values((CT, 0, b"the first half")) + RELEASE_RQ)
+        assert read_pdu(sock)[0] == 6
+    eventually(lambda: handlers.store.received != [] and handlers.store.all_ended_once)
+    assert not handlers.store.received[0].is_finished
