@@ -363,12 +363,14 @@ def storage_sop_classes_for(token: str) -> tuple[str, ...]:
     raise InvalidInput(f"no storage SOP class is called {token!r}", hint=_hint(near))
 
 
-def common_storage_sop_classes(limit: int = 100) -> tuple[str, ...]:
+def common_storage_sop_classes(limit: int = 100, *, modalities: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the storage SOP classes that are met most, most common modality first, current ones before retired ones.
 
-    For a C-GET to a peer that does not say what it has: an association holds 128 contexts (PS3.8 9.3.2.2).
+    For a C-GET to a peer that does not say what it has: an association holds 128 contexts (PS3.8 9.3.2.2). The classes
+    of `modalities`, as far as these are known, come before all others.
     """
     common = (
+        *(modality.upper() for modality in modalities if modality.upper() in _BY_MODALITY),
         "CT",
         "MR",
         "CR",
@@ -385,6 +387,8 @@ def common_storage_sop_classes(limit: int = 100) -> tuple[str, ...]:
         "PR",
         "SEG",
         "RTSTRUCT",
+        "RTPLAN",
+        "RTDOSE",
     )
     by_modality = (uid for token in common for uid in storage_sop_classes_for(token))
     return tuple(dict.fromkeys((*by_modality, *STORAGE_SOP_CLASSES)))[:limit]
