@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - the documentation is no package
-"""Writes `docs/reference/` from the code: settings, commands, exit codes and the keys of the JSON documents.
+"""Writes `docs/reference/` from the code: commands, settings, exit codes, JSON keys, and what the wire carries.
 
 Run it after a change to any of these: `.venv/bin/python docs/make_reference.py`. A test compares what is committed with
 what this would write, and the JSON keys with what the program prints.
@@ -19,6 +19,9 @@ import typer
 from typer.models import ArgumentInfo, CommandInfo, ParameterInfo
 
 from fileroom.domain import errors
+from fileroom.domain.attributes import ATTRIBUTES
+from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
+from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.main import make_app
 from fileroom.entrypoints.configuration import template
@@ -34,6 +37,7 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": _cli_page(),
         "configuration.md": _configuration_page(),
+        "dicom.md": _dicom_page(),
         "exit-codes-and-json.md": _exit_codes_and_json_page(),
     }
 
@@ -412,6 +416,58 @@ def _descendants(kind: type[errors.FileroomError]) -> Iterator[type[errors.Filer
     for each in kind.__subclasses__():
         yield each
         yield from _descendants(each)
+
+
+# DICOM ---------------------------------------------------------------------------------------------------------------
+
+_DICOM: Final = """
+# SOP classes, transfer syntaxes and keys
+
+What the [conformance statement](../conformance.md) refers to.
+
+## Matching and return keys
+
+The attributes that fileroom catalogues. Each may be a matching key of a C-FIND at its own level and at those below, and
+its kind decides how it is compared ([how values match](../guide/query.md#how-values-match)).
+"""
+_COMPUTED_KEYS: Final = """
+Computed for each answer, as return keys: `NumberOfPatientRelatedStudies`, `NumberOfPatientRelatedSeries`,
+`NumberOfPatientRelatedInstances`, `NumberOfStudyRelatedSeries`, `NumberOfStudyRelatedInstances`,
+`NumberOfSeriesRelatedInstances`, `ModalitiesInStudy` (a matching key as well) and `SOPClassesInStudy`. Every answer
+carries `RetrieveAETitle` and `InstanceAvailability` (ONLINE). A key that is not catalogued comes back without a value.
+"""
+_SYNTAXES: Final = """
+## Transfer syntaxes
+
+All are taken as they come and kept; none is decoded. The short name is what options such as
+`--preferred-transfer-syntax` take, besides the UID and the standard's name and keyword.
+"""
+_CLASSES: Final = """
+## Storage SOP classes
+
+What the listener takes, unless `[storage_scp] accept` restricts it: every class of the standard's registry. A private
+class is taken where `accept` names its UID.
+"""
+
+
+def _dicom_page() -> str:
+    keys = [
+        (f"`{each.keyword}`", _tag(each.tag), each.vr, each.level.dicom, each.matching.value)
+        for each in ATTRIBUTES
+    ]
+    syntaxes = [
+        (syntax.name + (" (retired)" if syntax.is_retired else ""), f"`{uid}`", f"`{syntax.short_name}`")
+        for uid, syntax in ((uid, TRANSFER_SYNTAXES[uid]) for uid in STORAGE_TRANSFER_SYNTAXES)
+    ]
+    classes = [(name, f"`{uid}`") for uid, name in STORAGE_SOP_CLASSES.items()]
+    lines = [MADE, _DICOM.strip(), "", *_table(("keyword", "tag", "VR", "level", "compared as"), keys)]
+    lines += ["", _COMPUTED_KEYS.strip(), "", _SYNTAXES.strip(), ""]
+    lines += [*_table(("name", "UID", "short name"), syntaxes), "", _CLASSES.strip(), ""]
+    return "\n".join([*lines, *_table(("name", "UID"), classes)]) + "\n"
+
+
+def _tag(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 # Tables --------------------------------------------------------------------------------------------------------------
