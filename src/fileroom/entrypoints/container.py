@@ -320,7 +320,7 @@ class Container(containers.DeclarativeContainer):
         transcoder=transcoder,
         clock=clock,
     )
-    receiver = providers.Factory(
+    receiver = providers.Singleton(
         OpenReceiver,
         server=server,
         presence=presence,
