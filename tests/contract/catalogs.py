@@ -20,26 +20,31 @@ from fileroom.domain.filing import Durability
 from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.query import Attributes, Query, QueryLevel, QueryModel
 from fileroom.domain.records import CatalogEntry
-from tests.builders import a_record, an_entry
+from tests.builders import CT_IMAGE_STORAGE, a_record, an_entry
 from tests.contract.suite import ContractSuite
 
 ALL = LocalFilter()
 FIRST_PAGE = Page(limit=1000)
 
 
-def entries(instances: int = 1, *, series: int = 1, study: int = 1, **attributes: str) -> list[CatalogEntry]:
+def entries(
+    instances: int = 1,
+    *,
+    series: int = 1,
+    study: int = 1,
+    sop_class_uid: str = CT_IMAGE_STORAGE,
+    **attributes: str,
+) -> list[CatalogEntry]:
     """Instances 1 to n of a series."""
     return [
-        an_entry(a_record(number, series=series, study=study, **attributes))
+        an_entry(a_record(number, series=series, study=study, sop_class_uid=sop_class_uid, **attributes))
         for number in range(1, instances + 1)
     ]
 
 
-def ask(
-    catalog: Catalog, level: QueryLevel, *, model: QueryModel = QueryModel.PATIENT_ROOT, **keys: str
-) -> list[Attributes]:
+def ask(catalog: Catalog, level: QueryLevel, **keys: str) -> list[Attributes]:
     """The answers to a query."""
-    return list(catalog.find(Query(level=level, model=model, keys=keys)))
+    return list(catalog.find(Query(level=level, model=QueryModel.PATIENT_ROOT, keys=keys)))
 
 
 class Backend(ABC):
