@@ -25,7 +25,7 @@ class LocalFilter:
     modalities: tuple[str, ...] = ()
     """Any of these."""
     study_date: str = ""
-    """DA value or range (`20240101-20241231`)."""
+    """DA value or range (`20240101-20241231`), compared with the latest date of the study."""
     study_description: str = ""
     """Part of the description, or a pattern; case and accents do not matter."""
     imported_from: datetime | None = None

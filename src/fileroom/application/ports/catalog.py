@@ -14,8 +14,10 @@ class Catalog(Protocol):
 
     Instances are unique by SOP Instance UID. What a patient, study or series shows for an attribute is the first
     value that is not empty, in the order of recording, kept until its last instance is removed; counts, modalities
-    and times follow every write. A patient is told by Patient ID and its issuer, or by name and birth date where the
-    ID is empty. Safe to use from several threads and beside other processes.
+    and times follow every write. The header of an entry that comes back shows, above its own level, what its study
+    and series show. A patient is told by what a study shows: Patient ID and its issuer, or name and birth date where
+    the ID is empty. A series is told by its UID within its study. What no database takes (NUL, lone surrogates, values
+    of more than 512 characters) is cleaned away. Safe to use from several threads and beside other processes.
     """
 
     @abstractmethod
