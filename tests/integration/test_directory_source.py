@@ -175,11 +175,6 @@ def test_folder_opens_archives_by_content_and_not_by_name(folder: Path) -> None:
     assert names(folder) == ["a.dat!inside", "b.zip", "c.dcm", "d.dcm", "m.dcm"]
 
 
-def test_folder_leaves_alone_what_macos_left_there(folder: Path) -> None:
-    (folder / ".DS_Store").write_bytes(b"x")
-    assert refusals(folder) == {".DS_Store": (RefusalKind.SKIPPED, "macOS left it there")}
-
-
 def test_folder_is_walked_lazily(tmp_path: Path) -> None:
     for number in range(20):
         (tmp_path / f"{number:02}").mkdir()

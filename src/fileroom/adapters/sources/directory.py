@@ -51,8 +51,6 @@ class DirectorySource(ImportSource):
             return f"its path is longer than the {longest} characters of max_import_path_length"
         if kind == _FOLDER and deepest is not None and depth > deepest:
             return f"more than the {deepest} folders deep of max_import_directory_depth"
-        if path.name == ".DS_Store":
-            return "macOS left it there"
         return ""
 
     def _list(self, folder: Path) -> Iterator[tuple[Path, int] | Refusal]:

@@ -231,9 +231,6 @@ class _Archive:
         return candidate
 
     def _unwanted(self, entry: Entry, seen: set[int]) -> str:
-        parts = entry.name.replace("\\", "/").split("/")
-        if "__MACOSX" in parts or parts[-1] == ".DS_Store":
-            return "macOS left it there"
         if why := unsafe(entry.name):
             return why
         longest = self._limits.max_import_path_length
