@@ -17,9 +17,10 @@ from fileroom.adapters.dicom.pynetdicom.commands import (
     RESPONSE,
     Command,
 )
+from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
 from fileroom.adapters.dicom.pynetdicom.messages import Message
 from fileroom.adapters.dicom.pynetdicom.serving import ServedRequest, serve_find, serve_retrieve
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Fate, Link, LinkEnded
+from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
 from fileroom.application.ports.dicom_server import (
     Caller,
     ListenerOptions,

@@ -1,18 +1,15 @@
 """Identifiers: attributes by keyword, to and from the bytes of a data set (PS3.4 C.2.2, PS3.5 6 and 7).
 
-Reading uses pydicom's parser and its tables of character sets, but not its conversion of values, which warns and
-raises where peers are careless; a value that cannot be read is left out, the rest stands.
+Dictionary and tables of character sets are pydicom's; its parser and its conversion of values are not used, since
+they warn and raise where peers are careless. A value that cannot be read is left out, the rest stands.
 """
 
 import re
 import struct
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Final
 
 from pydicom.charset import CODES_TO_ENCODINGS, encode_string, python_encoding
-from pydicom.dataelem import RawDataElement
-from pydicom.filereader import data_element_generator
 
 from fileroom.adapters.dicom._shared.keys import (
     ASCII_VRS,
@@ -25,6 +22,7 @@ from fileroom.adapters.dicom._shared.keys import (
     resolve_key,
     vr_of,
 )
+from fileroom.adapters.dicom.pynetdicom.elements import elements
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import Attributes
 from fileroom.domain.transfer_syntaxes import (
@@ -41,8 +39,9 @@ UTF_8: Final = "ISO_IR 192"
 _CHARACTER_SET_TAG: Final = 0x00080005
 _LONG_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _SINGLE_VALUED: Final = frozenset({"LT", "ST", "UT", "UR"})
-_UNDEFINED: Final = 0xFFFFFFFF
 _ESCAPED = re.compile(rb"(\x1b[-()][A-Z]|\x1b\$[)(]?[A-Z])")
+_GB2312: Final = "iso_ir_58"
+_GB2312_ESCAPE: Final = b"\x1b$)A"
 # PS3.5 6.1.2.5.3: what ends the reach of an escape sequence.
 _RESETS = re.compile("([\\\\^=\r\n\f\t])")
 
@@ -94,16 +93,10 @@ def decode(data: bytes, syntax_uid: str, character_set: str = "") -> dict[str, s
     attribute itself is not returned, since it says nothing about text that is decoded.
     """
     implicit, order = _layout(syntax_uid)
-    found: dict[int, tuple[str, bytes]] = {}
-    try:
-        for element in data_element_generator(BytesIO(data), implicit, order == "<"):
-            if isinstance(element, RawDataElement) and isinstance(element.value, bytes | None):
-                if element.length not in {len(element.value or b""), _UNDEFINED}:
-                    break  # cut off
-                vr = element.VR if element.VR not in {None, "UN"} else vr_of(element.tag)
-                found[int(element.tag)] = (vr or "UN", element.value or b"")
-    except Exception:  # noqa: BLE001, S110 - its parser raises what the bytes make it raise; what came before stands
-        pass
+    found = {
+        tag: (vr if vr not in {"", "UN"} else vr_of(tag), raw)
+        for tag, vr, raw in elements(data, implicit=implicit, order=order)
+    }
     own = found.pop(_CHARACTER_SET_TAG, ("CS", b""))[1].decode("ascii", "replace").strip("\0 ")
     encodings = encodings_of(own or character_set)
     decoded: dict[str, str] = {}
@@ -150,7 +143,7 @@ def decode_text(raw: bytes, encodings: Sequence[str]) -> str:
     text = _decoded(pieces[0], encodings[0])
     for escape, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         encoding = CODES_TO_ENCODINGS.get(escape, encodings[0])
-        if encoding in {"iso2022_jp", "iso2022_jp_2", "iso_ir_58"}:
+        if encoding in {"iso2022_jp", "iso2022_jp_2"}:
             text += _decoded(escape + piece, encoding)
             continue
         if encoding == encodings[0] or piece.isascii():
@@ -181,8 +174,15 @@ def _encoded(text: str, encodings: Sequence[str]) -> bytes:
         return text.encode(encodings[0])
     pieces = _RESETS.split(text)
     return b"".join(
-        piece.encode("ascii") if piece.isascii() else encode_string(piece, encodings) for piece in pieces
+        piece.encode("ascii") if piece.isascii() else _extended(piece, encodings) for piece in pieces
     )
+
+
+def _extended(piece: str, encodings: Sequence[str]) -> bytes:
+    if _GB2312 in encodings[1:]:
+        # pydicom takes it for one of those whose escape sequences Python writes, which it does not.
+        return _GB2312_ESCAPE + piece.encode(_GB2312)
+    return encode_string(piece, encodings)
 
 
 def _value(key: Key, value: str, encodings: Sequence[str], order: str) -> bytes:

@@ -12,8 +12,9 @@ from pynetdicom.presentation import PresentationContext
 from fileroom.adapters.dicom.pynetdicom import errors
 from fileroom.adapters.dicom.pynetdicom.commands import C_CANCEL_RQ, RESPONSE, Command
 from fileroom.adapters.dicom.pynetdicom.connection import Connection
+from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
 from fileroom.adapters.dicom.pynetdicom.messages import Message, Sink
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Fate, Link, LinkEnded
+from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.domain.errors import FileroomError, PeerError
 from fileroom.domain.sop_classes import sop_class_name

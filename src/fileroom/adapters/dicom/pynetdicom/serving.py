@@ -8,9 +8,10 @@ from typing import Final, Protocol, TypeVar, cast
 
 from fileroom.adapters.dicom.pynetdicom import errors, identifiers
 from fileroom.adapters.dicom.pynetdicom.commands import C_GET_RQ, RESPONSE, Command
+from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
 from fileroom.adapters.dicom.pynetdicom.messages import Message
 from fileroom.adapters.dicom.pynetdicom.store_session import checked_blocks, store_request
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Fate, Link, LinkEnded
+from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import (
     Caller,

@@ -6,93 +6,40 @@ something also reads the socket and moves the machine (`pump`): no polling, no q
 of an association that stands is not decoded by pynetdicom, which copies each byte several times, but handed to
 `Messages` as views; the machine would stay in Sta6 anyway (DT-1, DT-2).
 
-This module is the one place that uses what pynetdicom does not document; the dependency is bounded for its sake.
+Together with `provider` this is the one place that uses what pynetdicom does not document; the dependency is bounded
+for its sake.
 """
 
-import logging
-import struct
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import Enum
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR, MODE_REQUESTOR
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
-from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import A_RELEASE
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+from pynetdicom.transport import AddressInformation
 
 from fileroom.adapters.dicom.pynetdicom.commands import Command
-from fileroom.adapters.dicom.pynetdicom.connection import (
-    LARGEST_PDU,
-    SLICE_SECONDS,
-    Connection,
-    ConnectionLost,
-    ConnectionStalled,
-    NoPdu,
-)
-from fileroom.adapters.dicom.pynetdicom.messages import BadMessage, Message, Messages, Sink
+from fileroom.adapters.dicom.pynetdicom.connection import Connection, ConnectionLost, ConnectionStalled
+from fileroom.adapters.dicom.pynetdicom.endings import Ending, Fate, LinkEnded, told
+from fileroom.adapters.dicom.pynetdicom.framing import framed
+from fileroom.adapters.dicom.pynetdicom.messages import Message, Messages, Sink
+from fileroom.adapters.dicom.pynetdicom.provider import ESTABLISHED, Provider, Transport
 from fileroom.domain.uid import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-_log = logging.getLogger(__name__)
-
-_P_DATA: Final = 0x04
-_A_ABORT: Final = 0x07
-_A_ASSOCIATE_RJ: Final = 0x03
-_ESTABLISHED: Final = "Sta6"
 _RELEASE_ASKED: Final = "Sta8"
-_CLOSING: Final = "Sta13"
 _CAN_ABORT: Final = frozenset({"Sta3", "Sta5", "Sta6", "Sta7", "Sta8", "Sta9", "Sta10", "Sta11", "Sta12"})
-_PDV_HEADER = struct.Struct(">IBB")
-_P_DATA_HEADER = struct.Struct(">BxIIBB")
-_BLOCK_BYTES: Final = 1 << 18
-_DEFAULT_PDU: Final = 16384
-_SMALLEST_PDU: Final = 16
-_DATA, _COMMAND, _LAST = 0, 1, 2
 _RELEASE_SECONDS: Final = 5.0
-
-
-class Fate(Enum):
-    """How an association, or the attempt at one, ended."""
-
-    RELEASED = "released"
-    ABORTED = "aborted by peer"
-    CLOSED = "closed by peer"
-    PROTOCOL = "protocol error"
-    SILENT = "silent"
-    STALLED = "stalled"
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ending:
-    """Why an association ended, and what is known of it."""
-
-    fate: Fate
-    detail: str = ""
-    source: int = 0
-    """Of an A-ABORT."""
-    reason: int = 0
-    """Of an A-ABORT."""
-
-
-class LinkEnded(Exception):
-    """The association is over."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending.fate.value)
-        self.ending = ending
 
 
 class Link(Association):
     """One association, as requestor or acceptor, over a socket that is connected."""
 
-    dul: "_Provider"
+    dul: Provider
     dimse: Messages
 
     def __init__(self, ae: ApplicationEntity, mode: str, connection: Connection, store: Sink | None) -> None:
@@ -103,12 +50,12 @@ class Link(Association):
         """Result, source and reason of an A-ASSOCIATE-RJ that came."""
         self.stop_requested = threading.Event()
         """Set from outside: abort at the next slice."""
-        self.dul = _Provider(self)
+        self.dul = Provider(self)
         self.dimse = Messages(self, store)
         # The timers belong to the provider that has just been replaced.
         self.acse_timeout = ae.acse_timeout
         self.network_timeout = ae.network_timeout
-        self.set_socket(_Transport(self))
+        self.set_socket(Transport(self))
         self._next_message_id = 0
 
     @classmethod
@@ -230,10 +177,10 @@ class Link(Association):
             LinkEnded: the association is over, by now.
         """
         self._check()
-        if self.dul.state_machine.current_state not in {_ESTABLISHED, _RELEASE_ASKED}:
+        if self.dul.state_machine.current_state not in {ESTABLISHED, _RELEASE_ASKED}:
             self.give_up(Fate.PROTOCOL, "nothing can be sent in this state")
         try:
-            for parts in _framed(context_id, command, blocks, self.dimse.maximum_pdu_size):
+            for parts in framed(context_id, command, blocks, self.dimse.maximum_pdu_size):
                 self.connection.send(parts)
         except ConnectionLost as error:
             self._last_words(str(error))
@@ -257,7 +204,7 @@ class Link(Association):
     def close(self) -> None:
         """Close the connection and give up what was on its way in."""
         self.ending = self.ending or Ending(fate=Fate.CLOSED)
-        self.dimse.abandon(_told(self.ending))
+        self.dimse.abandon(told(self.ending))
         self.connection.close()
 
     def give_up(self, fate: Fate, detail: str) -> None:
@@ -310,198 +257,6 @@ class Link(Association):
         self.ending = self.ending or Ending(fate=Fate.CLOSED, detail=why)
         self.is_established = False
         raise LinkEnded(self.ending)
-
-
-class _Provider(DULServiceProvider):
-    """The upper layer service without a thread of its own."""
-
-    assoc: Link
-
-    def start(self) -> None:
-        """Let the association believe that the thread runs."""
-        self.assoc._dul_ready.set()  # noqa: SLF001 - see the head of the module
-
-    def is_alive(self) -> bool:
-        """There is nothing to wait for."""
-        return False
-
-    def send_pdu(self, primitive: Any) -> None:  # noqa: ANN401 - pynetdicom's signature
-        """Send at once."""
-        self.to_provider_queue.put(primitive)
-        self.settle()
-
-    def receive_pdu(
-        self,
-        wait: bool = False,  # noqa: FBT001, FBT002 - pynetdicom's signature
-        timeout: float | None = None,
-    ) -> Any:  # noqa: ANN401 - pynetdicom's signature
-        """Pump until a primitive has come for the user, or the time is over."""
-        deadline = monotonic() + (timeout or 0.0)
-        while wait and self.to_user_queue.empty() and self.assoc.ending is None:
-            if monotonic() >= deadline or self.assoc.stop_requested.is_set():
-                break
-            self.pump(deadline - monotonic())
-        return super().receive_pdu(wait=False)
-
-    def settle(self) -> None:
-        """Run the state machine until it has nothing to do."""
-        try:
-            while not self._kill_thread and (not self.event_queue.empty() or self._process_recv_primitive()):
-                self.state_machine.do_action(self.event_queue.get(block=False))
-        except Exception as error:  # noqa: BLE001 - its actions raise whatever odd parameters make them raise
-            _log.debug("the state machine failed: %s", type(error).__name__)
-            self.assoc.ending = self.assoc.ending or Ending(
-                fate=Fate.PROTOCOL,
-                detail="it sent something that the state of the association does not allow",
-            )
-            self.kill_dul()
-
-    def pump(self, seconds: float) -> bool:
-        """Work off a PDU that is there, or wait for bytes up to `seconds` or a slice; tell whether any came."""
-        if self._kill_thread:
-            return False
-        if self.artim_timer.expired:
-            self._end("Evt18", Ending(fate=Fate.SILENT, detail="the time for association control is over"))
-            return True
-        connection = self.assoc.connection
-        try:
-            pdu = connection.next_pdu()
-            if pdu is None:
-                if not connection.fill(seconds):
-                    return False
-                pdu = connection.next_pdu()
-            if pdu is not None:
-                self._take(*pdu)
-        except ConnectionLost as error:
-            self._end("Evt17", Ending(fate=Fate.CLOSED, detail=str(error)))
-        except (NoPdu, BadMessage) as error:
-            self._end("Evt19", Ending(fate=Fate.PROTOCOL, detail=f"it sent {error}"))
-        return True
-
-    def _end(self, event: str, ending: Ending) -> None:
-        self.assoc.ending = self.assoc.ending or ending
-        self.event_queue.put(event)
-        self.settle()
-
-    def _take(self, kind: int, body: memoryview) -> None:
-        assoc = self.assoc
-        if kind == _P_DATA and self.state_machine.current_state == _ESTABLISHED:
-            self._take_values(body)
-            return
-        if kind == _A_ABORT and len(body) >= 4:
-            assoc.ending = assoc.ending or Ending(fate=Fate.ABORTED, source=body[2], reason=body[3])
-        if kind == _A_ASSOCIATE_RJ and len(body) >= 4:
-            assoc.rejection = (body[1], body[2], body[3])
-        whole = bytearray(struct.pack(">BxI", kind, len(body)))
-        whole += body
-        before = self.state_machine.current_state
-        try:
-            pdu, event = self._decode_pdu(whole)
-        except Exception as error:
-            raise BadMessage("a PDU that cannot be decoded") from error
-        self._recv_pdu.put(pdu)
-        self.event_queue.put(event)
-        self.settle()
-        if self.state_machine.current_state == _ESTABLISHED:
-            assoc.connection.limit = LARGEST_PDU
-        elif self.state_machine.current_state == _CLOSING and before != _CLOSING:
-            assoc.ending = assoc.ending or Ending(
-                fate=Fate.PROTOCOL, detail=f"it sent a PDU of type {kind:02X}H where none may come"
-            )
-
-    def _take_values(self, body: memoryview) -> None:
-        """Hand the presentation data values of a P-DATA-TF on (PS3.8 9.3.5, annex E)."""
-        offset, end = 0, len(body)
-        while offset < end:
-            if end - offset < _PDV_HEADER.size:
-                raise BadMessage("a presentation data value that is cut off")
-            length, context_id, control = _PDV_HEADER.unpack_from(body, offset)
-            first, last = offset + _PDV_HEADER.size, offset + 4 + length
-            if length < 2 or last > end:
-                raise BadMessage("a presentation data value of an impossible length")
-            self.assoc.dimse.take(context_id, control, body[first:last])
-            offset = last
-
-
-class _Transport(AssociationSocket):
-    """What the state machine knows of the socket, which is connected before it hears of it."""
-
-    def __init__(self, link: Link) -> None:
-        self._assoc = link
-        self._connection = link.connection
-        self._ready = threading.Event()
-        self._ready.set()
-        self._is_connected = True
-        self.socket = link.connection.socket
-        self._tls_args = None
-        self.select_timeout = SLICE_SECONDS
-
-    def connect(self, primitive: T_CONNECT) -> None:
-        """Confirm the transport connection."""
-        primitive.result = "Evt2"
-        self.provider_queue.put(primitive)
-
-    def send(self, bytestream: bytes) -> None:
-        """Send one PDU; a failure is an event for the state machine."""
-        try:
-            self._connection.send([bytestream])
-        except (ConnectionLost, ConnectionStalled) as error:
-            link = self._connection_owner()
-            link.ending = link.ending or Ending(fate=Fate.CLOSED, detail=str(error))
-            self.event_queue.put("Evt17")
-
-    def close(self) -> None:
-        """Leave closing to the link, which does it in all cases."""
-
-    def _shutdown_socket(self) -> None:
-        """Leave closing to the link."""
-
-    def _connection_owner(self) -> Link:
-        link = self._assoc
-        assert isinstance(link, Link)  # noqa: S101 - made by one
-        return link
-
-
-def _framed(
-    context_id: int, command: Command, blocks: Iterable[bytes | memoryview], max_pdu: int
-) -> Iterable[list[bytes | memoryview]]:
-    """Frame a message into gather lists of P-DATA-TF PDUs, the command set with the first block."""
-    # Fragments are of even length (PS3.8 E.2), whatever the peer's maximum is.
-    size = (max_pdu or _BLOCK_BYTES) - 6 & ~1
-    parts: list[bytes | memoryview] = []
-    encoded = memoryview(command.encode())
-    for start in range(0, len(encoded), size):
-        piece = encoded[start : start + size]
-        last = _LAST if start + size >= len(encoded) else 0
-        parts += (_p_data(context_id, _COMMAND | last, len(piece)), piece)
-    if not command.has_data_set:
-        yield parts
-        return
-    waiting: memoryview | None = None
-    for block in blocks:
-        if waiting is not None:
-            yield _fragments(parts, context_id, waiting, size, final=False)
-            parts = []
-        waiting = memoryview(block)
-    yield _fragments(parts, context_id, waiting or memoryview(b""), size, final=True)
-
-
-def _fragments(
-    parts: list[bytes | memoryview], context_id: int, block: memoryview, size: int, *, final: bool
-) -> list[bytes | memoryview]:
-    for start in range(0, max(len(block), 1), size):
-        piece = block[start : start + size]
-        last = _LAST if final and start + size >= len(block) else 0
-        parts += (_p_data(context_id, _DATA | last, len(piece)), piece)
-    return parts
-
-
-def _p_data(context_id: int, control: int, length: int) -> bytes:
-    return _P_DATA_HEADER.pack(_P_DATA, length + 6, length + 2, context_id, control)
-
-
-def _told(ending: Ending) -> str:
-    return ending.fate.value + (f": {ending.detail}" if ending.detail else "")
 
 
 def _application_entity(ae_title: str, timeout: float) -> ApplicationEntity:

@@ -1,0 +1,1 @@
+"""Tests of parts of adapters that need nothing around them."""
