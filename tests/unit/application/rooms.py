@@ -1,6 +1,6 @@
 """A file room in memory for the tests of use cases, and the faults that it can be given."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fileroom.adapters.catalog.memory.catalog import MemoryCatalog
@@ -250,3 +250,18 @@ class PatientToken(CancelToken):
         if self._cancel_after_waits is not None and len(self.waits) >= self._cancel_after_waits:
             self.cancelled = True
         return self.cancelled
+
+
+class EventfulToken(PatientToken):
+    """Has something happen at given waits, counted from 1; the last of them raises it."""
+
+    def __init__(self, *happens: Callable[[], object]) -> None:
+        super().__init__(cancel_after_waits=len(happens) + 1)
+        self._happens = happens
+
+    def wait(self, seconds: float) -> bool:
+        """Let it happen."""
+        cancelled = super().wait(seconds)
+        if len(self.waits) <= len(self._happens):
+            self._happens[len(self.waits) - 1]()
+        return cancelled
