@@ -13,6 +13,10 @@ class Hopeless(Exception):
     """A failure that concerns all."""
 
 
+def is_hopeless(error: Exception) -> bool:
+    return isinstance(error, Hopeless)
+
+
 class Commits:
     """A commit that waits, the first time, until it is let go, and fails on works that are negative."""
 
@@ -69,13 +73,13 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_work_alone_is_committed_alone() -> None:
-    group = GroupCommit[int, int](lambda works: [work + 1 for work in works], hopeless=Hopeless)
+    group = GroupCommit[int, int](lambda works: [work + 1 for work in works], hopeless=is_hopeless)
     assert [group.run(1), group.run(2)] == [2, 3]
 
 
 def test_works_that_wait_are_committed_together() -> None:
     commits = Commits()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless)
     got = run_behind_a_first(commits, group, [1, 2, 3])
     assert got == {100: 1000, 1: 10, 2: 20, 3: 30}
     assert commits.calls == [[100], [1, 2, 3]]
@@ -83,7 +87,7 @@ def test_works_that_wait_are_committed_together() -> None:
 
 def test_commit_takes_no_more_than_the_limit() -> None:
     commits = Commits()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless, most=2)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless, most=2)
     got = run_behind_a_first(commits, group, [1, 2, 3])
     assert got == {100: 1000, 1: 10, 2: 20, 3: 30}
     assert commits.calls == [[100], [1, 2], [3]]
@@ -91,7 +95,7 @@ def test_commit_takes_no_more_than_the_limit() -> None:
 
 def test_failure_reaches_its_own_caller_and_the_others_are_committed() -> None:
     commits = Commits()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless)
     got = run_behind_a_first(commits, group, [1, -1, 3])
     assert got == {100: 1000, 1: 10, -1: ValueError, 3: 30}
     assert commits.calls == [[100], [1, -1, 3], [1], [-1], [3]]
@@ -99,7 +103,7 @@ def test_failure_reaches_its_own_caller_and_the_others_are_committed() -> None:
 
 def test_hopeless_failure_reaches_everybody_at_once() -> None:
     commits = Commits()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless)
     got = run_behind_a_first(commits, group, [1, -2, 3])
     assert got == {100: 1000, 1: Hopeless, -2: Hopeless, 3: Hopeless}
     assert commits.calls == [[100], [1, -2, 3]]
@@ -107,7 +111,7 @@ def test_hopeless_failure_reaches_everybody_at_once() -> None:
 
 def test_nobody_is_left_waiting_when_the_leader_is_interrupted() -> None:
     commits = Commits()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless, most=3)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless, most=3)
     got = run_behind_a_first(commits, group, [-3, 2, 3, 4])
     assert got == {100: 1000, -3: KeyboardInterrupt, 2: StorageError, 3: StorageError, 4: 40}
 
@@ -115,7 +119,7 @@ def test_nobody_is_left_waiting_when_the_leader_is_interrupted() -> None:
 def test_next_work_is_committed_after_a_failure() -> None:
     commits = Commits()
     commits.let_go.set()
-    group = GroupCommit[int, int](commits, hopeless=Hopeless)
+    group = GroupCommit[int, int](commits, hopeless=is_hopeless)
     with pytest.raises(ValueError, match="-1"):
         group.run(-1)
     assert group.run(2) == 20

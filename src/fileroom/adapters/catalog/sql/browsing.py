@@ -127,7 +127,7 @@ class Browser:
         """Conditions on `studies`, for one and the same instance where they are about instances."""
         conditions, of_series = list(self._of_study), self._series_conditions()
         since = self._criteria.imported_from
-        if since is not None:
+        if since is not None and self._criteria.imported_to is None:
             # By keys, so that the index of times is used, and not that of the order: what is new is little.
             recent = studies.alias("recent")
             conditions.append(
@@ -135,6 +135,8 @@ class Browser:
                     select(recent.c.pk).where(recent.c.imported_at_max >= to_microseconds(since))
                 )
             )
+        elif since is not None:
+            conditions.append(studies.c.imported_at_max >= to_microseconds(since))
         if self._criteria.duplicate:
             # There are few of them: begin at the index that holds nothing else.
             offered = select(series.c.study_pk).where(*of_series)

@@ -14,7 +14,7 @@ from fileroom.adapters.catalog._shared.queries import read_query
 from fileroom.adapters.catalog.sql import finding, writing
 from fileroom.adapters.catalog.sql.browsing import Browser
 from fileroom.adapters.catalog.sql.conditions import among
-from fileroom.adapters.catalog.sql.engine import CatalogBusy, open_catalog_engine, translated
+from fileroom.adapters.catalog.sql.engine import is_busy, open_catalog_engine, translated
 from fileroom.adapters.catalog.sql.engine import writing as for_writing
 from fileroom.adapters.catalog.sql.group_commit import GroupCommit
 from fileroom.adapters.catalog.sql.rows import (
@@ -54,7 +54,7 @@ class SqlCatalog(Catalog):
         # Threads queue here, in their order, rather than in the polling of SQLite.
         self._one_writes = threading.Lock()
         self._recording: GroupCommit[Sequence[CatalogEntry], None] = GroupCommit(
-            self._record, hopeless=CatalogBusy
+            self._record, hopeless=is_busy
         )
 
     def record(self, entries: Sequence[CatalogEntry]) -> None:

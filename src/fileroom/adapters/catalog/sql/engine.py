@@ -26,13 +26,8 @@ _POOL_SIZE: Final = 8
 _POOL_OVERFLOW: Final = 24
 _WRITES: Final = "fileroom_writes"
 _ADVISORY_LOCK: Final = 0x66696C65726F6F6D  # "fileroom"
-_BUSY_HINT: Final = "another program holds the catalog; try again"
 _DAMAGED_HINT: Final = "restore it; or move it away and import the store's folder, which catalogs it anew"
 _LOCK_POLL_SECONDS: Final = 0.01
-
-
-class CatalogBusy(StorageError):
-    """Another program held the write lock for longer than writers wait."""
 
 
 def open_catalog_engine(
@@ -86,15 +81,14 @@ def translated(what: str) -> Iterator[None]:
 
 
 def _translation(error: Exception, what: str) -> FileroomError:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = _driver_error(error)
     message = f"{what}: {str(cause).strip()}"
     if isinstance(cause, OSError):
         return StorageFull(message) if cause.errno == errno.ENOSPC else StorageError(message)
-    match getattr(cause, "sqlstate", None):
-        case "53100":
-            return StorageFull(message, hint="make room on the disk of the database server")
-        case "55P03":
-            return CatalogBusy(message, hint=_BUSY_HINT)
+    if is_busy(error):
+        return StorageError(message, hint="another program holds the catalog; try again")
+    if getattr(cause, "sqlstate", None) == "53100":
+        return StorageFull(message, hint="make room on the disk of the database server")
     match getattr(cause, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
             return StorageFull(message, hint="make room on the disk of the catalog")
@@ -104,12 +98,21 @@ def _translation(error: Exception, what: str) -> FileroomError:
             return StorageError(message, hint=_DAMAGED_HINT)
         case sqlite3.SQLITE_IOERR:
             return StorageError(message, hint="see whether the disk of the catalog is full, or failing")
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return CatalogBusy(message, hint=_BUSY_HINT)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return StorageError(message, hint="check the permissions of the file and its folder")
         case _:
             return StorageError(message)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether a translated failure means that another program held the write lock for too long."""
+    cause = _driver_error(error.__cause__ or error)
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or getattr(cause, "sqlstate", "") == "55P03"
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def _target(url: str) -> URL:

@@ -42,7 +42,7 @@ class GroupCommit(Generic[W, R]):
         self,
         commit: Callable[[Sequence[W]], Sequence[R]],
         *,
-        hopeless: type[Exception],
+        hopeless: Callable[[Exception], bool],
         most: int = 256,
     ) -> None:
         """Combine at most `most` callers.
@@ -119,12 +119,11 @@ class GroupCommit(Generic[W, R]):
         """Tell whether each now has its result or its failure; otherwise nothing was written."""
         try:
             results = self._commit([one.work for one in together])
-        except self._hopeless as error:
-            for one in together:
-                one.fail(error)
-            return True
-        except Exception:  # noqa: BLE001 - tried again one by one, where each failure finds its caller
-            return False
+        except Exception as error:  # noqa: BLE001 - told to all, or tried again one by one to find its caller
+            if self._hopeless(error):
+                for one in together:
+                    one.fail(error)
+            return together[0].is_done
         for one, result in zip(together, results, strict=True):
             one.succeed(result)
         return True
