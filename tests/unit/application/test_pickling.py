@@ -144,6 +144,9 @@ def test_every_public_value_of_the_application_has_an_example() -> None:
         name
         for module in _modules()
         for name, one in vars(module).items()
-        if dataclasses.is_dataclass(one) and one.__module__ == module.__name__ and not name.startswith("_")
+        if isinstance(one, type)
+        and dataclasses.is_dataclass(one)
+        and one.__module__ == module.__name__
+        and not name.startswith("_")
     }
     assert values - _NOT_VALUES == {type(value).__name__ for value in EXAMPLES}
