@@ -36,17 +36,21 @@ def import_files(
     """File what is in files, folders and archives."""
 
     def work(operation: Operation) -> Report:
+        # What an import that was killed has left comes first: it would be met as duplicates otherwise, or never.
+        recovered = operation.container.recover_store().execute(
+            progress=operation.progress, cancel=operation.cancel
+        )
         result = operation.container.import_files().execute(
             ImportRequest(paths=tuple(paths), in_place=in_place),
             progress=operation.progress,
             cancel=operation.cancel,
         )
-        return _report(result)
+        return _report(result, recovered.catalogued)
 
     run(context, "import", work, json=json, show_log=True)
 
 
-def _report(result: ImportResult) -> Report:
+def _report(result: ImportResult, recovered: int) -> Report:
     duplicates = result.duplicates
     if result.cancelled:
         status = Status.CANCELLED
@@ -76,14 +80,17 @@ def _report(result: ImportResult) -> Report:
             "skipped": result.skipped,
             "failed": result.failed,
             "failed_cleanup": result.failed_cleanup,
+            "recovered": recovered,
             "bytes": result.bytes,
             "stopped_by": result.stopped_by or None,
         },
-        show=lambda output: _show(output, result),
+        show=lambda output: _show(output, result, recovered),
     )
 
 
-def _show(output: Output, result: ImportResult) -> None:
+def _show(output: Output, result: ImportResult, recovered: int) -> None:
+    if recovered:
+        output.note(f"{counted(recovered, 'instance')} recovered from an earlier crash")
     rate = f"{human_bytes(result.bytes)} in {result.seconds:.1f} s"
     output.note(
         f"{counted(result.accepted, 'instance')} of {counted(result.scanned_files, 'file')} accepted, {rate}"
