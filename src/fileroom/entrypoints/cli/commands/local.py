@@ -32,13 +32,14 @@ class ExportFormat(StrEnum):
     CSV = "csv"
 
 
+class Truth(StrEnum):
+    """A filter that may hold, or not hold; Typer would make a flag of a boolean."""
+
+    TRUE = "true"
+    FALSE = "false"
+
+
 Row = dict[str, object]
-
-
-def _truth(text: str) -> bool:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    raise typer.BadParameter("use true or false")
 
 
 PatientName = Annotated[
@@ -58,8 +59,8 @@ ImportedAt = Annotated[
     typer.Option("--imported-at", metavar="A..B", help="Days or moments in local time; a side may be open."),
 ]
 Duplicate = Annotated[
-    bool | None,
-    typer.Option("--duplicate", metavar="true|false", parser=_truth, help="Offered again?"),
+    Truth | None,
+    typer.Option("--duplicate", metavar="true|false", case_sensitive=False, help="Offered again?"),
 ]
 Export = Annotated[ExportFormat | None, typer.Option("--export", help="Write rows instead of a table.")]
 Out = Annotated[
@@ -201,7 +202,7 @@ def _criteria(
     study_date: str | None,
     study_description: str | None,
     imported_at: str | None,
-    duplicate: bool | None,
+    duplicate: Truth | None,
 ) -> LocalFilter:
     first, last = moment_range(imported_at) if imported_at else (None, None)
     return LocalFilter(
@@ -213,7 +214,7 @@ def _criteria(
         study_description=study_description or "",
         imported_from=first,
         imported_to=last,
-        duplicate=duplicate,
+        duplicate=None if duplicate is None else duplicate is Truth.TRUE,
     )
 
 
