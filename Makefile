@@ -34,8 +34,9 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 # FILEROOM_REQUIRE_PEERS=1 makes a missing DCMTK or Orthanc a failure; otherwise those tests are skipped.
+# A file goes to one process whole: what talks to peers starts them once a file.
 test: $(STAMP)
-	$(BIN)/pytest --numprocesses auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

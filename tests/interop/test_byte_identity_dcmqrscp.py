@@ -22,7 +22,7 @@ from tests.interop.reencoding import REENCODED, TRUNCATED, UNREADABLE, names_in
 from tests.interop.room import open_room
 from tests.interop.samples import Sample, all_samples, by_transfer_syntax
 
-pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("byte-identity-dcmqrscp")]
+pytestmark = pytest.mark.interop
 
 
 @dataclass

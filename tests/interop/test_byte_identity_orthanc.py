@@ -26,7 +26,7 @@ from tests.interop.reencoding import (
 from tests.interop.room import open_room
 from tests.interop.samples import all_samples
 
-pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("byte-identity-orthanc")]
+pytestmark = pytest.mark.interop
 
 
 @dataclass

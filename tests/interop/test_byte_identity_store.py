@@ -24,7 +24,7 @@ from tests.interop.samples import (
     sample,
 )
 
-pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("byte-identity-store")]
+pytestmark = pytest.mark.interop
 
 
 @pytest.fixture(scope="module")
