@@ -234,3 +234,24 @@ def test_object_that_cannot_be_read_is_not_overwritten() -> None:
     room.store.fails_at.clear()
     assert room.stored_data(record) == data_of(record)
     room.assert_agrees()
+
+
+def test_orphan_that_cannot_be_read_is_not_overwritten() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.put_into_store(record)
+    room.store.fails_at["content"] = Unreadable("too many open files")
+    assert room.send_in(record, pixel_bytes=1024).status == 0xA700
+    room.store.fails_at.clear()
+    assert room.send_in(record).status == 0
+    room.assert_agrees()
+
+
+def test_copy_is_filed_when_the_file_in_place_cannot_be_read_any_more(tmp_path: Path) -> None:
+    room, record, path = Room(), a_record(), tmp_path / "a.dcm"
+    path.write_bytes(a_dicom_file(record))
+    refer(room, path, record)
+    path.unlink()
+    path.mkdir()  # a file that is none any more
+    assert room.send_in(record).status == 0
+    assert not room.entry(record).stored.in_place
+    room.assert_agrees()

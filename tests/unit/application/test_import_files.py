@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import pytest
 
+from fileroom.adapters.objects.memory.object_store import MemoryObjectWriter
 from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.cancellation import ThreadCancelToken
@@ -29,7 +30,7 @@ from fileroom.domain.limits import ImportLimits
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.records import CatalogEntry, Origin
 from tests.builders import a_dicom_file, a_record
-from tests.unit.application.rooms import Room, data_of
+from tests.unit.application.rooms import FaultyStore, Room, data_of
 
 FULL = StorageFull("no space left on device")
 Files = Mapping[str, bytes | FileroomError | Refusal]
@@ -158,6 +159,27 @@ def test_header_is_found_beyond_what_is_looked_at_first(bare: bool) -> None:
     whole = with_late_uids(data_of(record) if bare else a_dicom_file(record), 2 * PREFIX_BYTES)
     assert run(room, {"in/late": whole}).accepted == 1
     assert room.stored_data(record) == with_late_uids(data_of(record), 2 * PREFIX_BYTES)
+    room.assert_agrees()
+
+
+class _FullAtSecond(FaultyStore):
+    """Full when a second object is begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    def begin(self, header: bytes) -> MemoryObjectWriter:
+        self.begun += 1
+        if self.begun == 2:
+            self.fails_at["write"] = FULL
+        return super().begin(header)
+
+
+def test_file_that_is_written_twice_leaves_nothing_when_the_store_is_full_at_the_second_time() -> None:
+    room = Room(store=_FullAtSecond())
+    result = run(room, {"in/late": with_late_uids(a_dicom_file(), 2 * PREFIX_BYTES)})
+    assert (result.failed, result.stopped_by, room.locations()) == (1, FULL.message, [])
     room.assert_agrees()
 
 
