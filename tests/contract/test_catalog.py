@@ -258,6 +258,17 @@ class CatalogContract(CatalogSuite):
         assert (study.series_count, study.instance_count, study.modalities) == (1, 1, ("CT",))
         assert catalog.totals() == CatalogTotals(patients=1, studies=1, series=1, instances=1, bytes=1000)
 
+    def test_modalities_and_times_are_those_of_the_series_that_are_left(self, catalog: Catalog) -> None:
+        catalog.record(entries(series=1, Modality="CT", StudyDate="20240101"))
+        late = SOME_TIME + timedelta(hours=1)
+        catalog.record(
+            [replace(one, recorded_at=late) for one in entries(series=2, Modality="SR", StudyDate="20240201")]
+        )
+        catalog.remove([a_uid(1, 2, 1)])
+        (study,) = catalog.studies(ALL, FIRST_PAGE)
+        shown = (study.modalities, study.study_date_max, study.imported_at_max)
+        assert shown == (("CT",), "20240101", SOME_TIME)
+
     def test_what_becomes_empty_is_forgotten(self, catalog: Catalog, backend: Backend) -> None:
         catalog.record(
             entries(study=1, PatientID="P")

@@ -252,4 +252,3 @@ class Placed:
     size: int
     recorded_at: int
     study_date: str
-    duplicates: int

@@ -20,7 +20,7 @@ from fileroom.domain.records import CatalogEntry, InstanceRecord
 
 _PORTION: Final = 5000
 """Instances whose rows are held in memory at once."""
-_PLACED: Final = ("pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date", "duplicates")
+_PLACED: Final = ("pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date")
 
 
 def record(connection: Connection, entries: Iterable[CatalogEntry]) -> None:
@@ -126,7 +126,6 @@ class _Work:
                 place.size,
                 place.recorded_at,
                 place.study_date,
-                place.duplicates,
             )
 
     def _know_patient(self, patient: Patient) -> Patient:
@@ -142,14 +141,11 @@ class _Work:
         target = self._place_for(header)
         old = self._here.get(uid)
         if old is None:
-            new = Placed(
-                self._next("instance"), target, row["size"], row["recorded_at"], row["study_date"], 0
-            )
-            new.duplicates = entry.duplicates
-            row.update(pk=new.pk, series_pk=target.pk, duplicates=new.duplicates)
+            new = Placed(self._next("instance"), target, row["size"], row["recorded_at"], row["study_date"])
+            row.update(pk=new.pk, series_pk=target.pk, duplicates=entry.duplicates)
             self._added[uid] = row
         else:
-            new = Placed(old.pk, target, row["size"], row["recorded_at"], row["study_date"], old.duplicates)
+            new = Placed(old.pk, target, row["size"], row["recorded_at"], row["study_date"])
             if uid in self._added:
                 self._added[uid] |= row | {"series_pk": target.pk}
             else:
