@@ -130,6 +130,8 @@ class Acceptor:
         }
         replies = {}
         for proposed in request.presentation_context_definition_list:
+            if not proposed.abstract_syntax or not proposed.transfer_syntax:
+                continue  # neither a class nor a syntax to answer about
             uid = str(proposed.abstract_syntax)
             wants_scp = any(role[1] for asked, role in proposed_roles.items() if asked == uid)
             ours = self._supported(uid, wants_scp=wants_scp)

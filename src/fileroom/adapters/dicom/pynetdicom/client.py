@@ -138,7 +138,7 @@ class PynetdicomClient(DicomClient):
             request = _request(C_MOVE_RQ, requestor, sop_class)
             request.move_destination = destination
             operation = Operation(requestor, context_id, request, cancel, doing="the C-MOVE")
-            operation.start(_selected(selection, syntax))
+            operation.start(_selected(selection, syntax, peer.character_set))
             with closing(operation.answers()) as answers:
                 for answer in answers:
                     yield _step(answer.command, answer.data, syntax)
@@ -171,7 +171,7 @@ class PynetdicomClient(DicomClient):
             operation = Operation(
                 requestor, context_id, request, cancel, doing="the C-GET", aside=incoming.finish
             )
-            operation.start(_selected(selection, syntax))
+            operation.start(_selected(selection, syntax, peer.character_set))
             with closing(operation.answers()) as answers:
                 for answer in answers:
                     yield _step(answer.command, answer.data, syntax)
@@ -218,8 +218,9 @@ def _request(field: int, requestor: Requestor, sop_class_uid: str) -> Command:
     )
 
 
-def _selected(selection: Selection, syntax: str) -> bytes:
-    return identifiers.encode({**selection.keys(), "QueryRetrieveLevel": selection.level.dicom}, syntax)
+def _selected(selection: Selection, syntax: str, character_set: str) -> bytes:
+    keys = {**selection.keys(), "QueryRetrieveLevel": selection.level.dicom}
+    return identifiers.encode(keys, syntax, character_set)
 
 
 def _step(command: Command, data: bytes, syntax: str) -> RetrieveStep:

@@ -18,6 +18,8 @@ from fileroom.application.ports.dicom_server import Reception
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
+_USUAL_PDU: Final = 16384
+_SMALLEST_PDU: Final = 16
 _LARGEST_COMMAND: Final = 1 << 20
 _LARGEST_IDENTIFIER: Final = 16 << 20
 
@@ -82,12 +84,10 @@ class Messages(DIMSEServiceProvider):
 
     @property
     def maximum_pdu_size(self) -> int:
-        """The peer's longest P-DATA-TF; nonsense (1 to 15 bytes) counts as the usual 16 KiB."""
-        try:
-            size = super().maximum_pdu_size
-        except AttributeError:
-            return 16384
-        return size if size == 0 or size >= 16 else 16384
+        """The peer's longest P-DATA-TF; none, or nonsense (1 to 15 bytes), counts as the usual 16 KiB."""
+        # None where the peer did not say, although it has to.
+        size: int | None = super().maximum_pdu_size
+        return _USUAL_PDU if size is None or 0 < size < _SMALLEST_PDU else size
 
     def receive_primitive(self, primitive: P_DATA) -> None:
         """Take what the state machine hands over outside of the fast way (AR-6)."""

@@ -16,7 +16,7 @@ from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
 from fileroom.adapters.dicom.pynetdicom.messages import Message, Sink
 from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
-from fileroom.domain.errors import FileroomError, PeerError
+from fileroom.domain.errors import FileroomError, InvalidInput, PeerError
 from fileroom.domain.sop_classes import sop_class_name
 
 MAX_CONTEXTS: Final = 128
@@ -154,8 +154,14 @@ def associate(
     """Open an association; `scp_roles` are the classes that we want to be SCP of.
 
     Raises:
+        InvalidInput: a UID is none that can be proposed.
         PeerError: it could not be opened, or nothing was accepted.
     """
+    try:
+        requested = [_context(2 * n + 1, context) for n, context in enumerate(contexts)]
+        roles = [build_role(uid, scp_role=True) for uid in scp_roles]
+    except ValueError as error:
+        raise InvalidInput(f"a presentation context cannot be proposed: {error}") from error
     connection = connect(peer, timing)
     try:
         link = Link.to(
@@ -169,9 +175,9 @@ def associate(
     except OSError as error:
         connection.close()
         raise errors.unreachable(peer, error, timing.connect_seconds) from error
-    link.requestor.requested_contexts = [_context(2 * n + 1, context) for n, context in enumerate(contexts)]
-    for uid in scp_roles:
-        link.requestor.add_negotiation_item(build_role(uid, scp_role=True))
+    link.requestor.requested_contexts = requested
+    for role in roles:
+        link.requestor.add_negotiation_item(role)
     link.request()
     if not link.is_established:
         failure = errors.negotiation_failed(peer, link, contexts)
