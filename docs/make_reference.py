@@ -317,6 +317,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "skipped": "over a limit, symbolic links, unsafe names",
             "failed": "could not be written",
             "failed_cleanup": "temporary files that could not be removed",
+            "recovered": "objects that an earlier crash had left out of the catalog",
             "bytes": "bytes that were accepted",
             "stopped_by": "why the import ended early, where it did",
         },
