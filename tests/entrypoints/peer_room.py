@@ -1,6 +1,6 @@
 """Another file room as a peer: a listener that holds studies, and knows where to send what we ask for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +78,7 @@ def peer_room(
     studies: Sequence[int] = STUDIES,
     pixel_bytes: int = 512,
     instances: Sequence[int] = INSTANCES,
+    settings: Mapping[str, object] | None = None,
 ) -> Iterator[PeerRoom]:
     """Run a listener that holds studies."""
     files, data_dir, our_port = folder / "files", folder / "data", free_port()
@@ -85,6 +86,6 @@ def peer_room(
         write_study(files, study, pixel_bytes=pixel_bytes, instances=instances)
     us = Node(name="us", ae_title=AeTitle("FILEROOM"), host="127.0.0.1", port=our_port)
     fill(data_dir, files, nodes=[us])
-    cli = FileroomCli(data_dir, {"objects.durability": "relaxed"})
+    cli = FileroomCli(data_dir, {"objects.durability": "relaxed"} | dict(settings or {}))
     with cli.storage_scp("--ae-title", PEER_AE_TITLE) as listener:
         yield PeerRoom(listener=listener, cli=cli, our_port=our_port)
