@@ -174,19 +174,27 @@ class RetrieveObjects:
             if run.last is not None and run.last.status == MOVE_DESTINATION_UNKNOWN:
                 raise self._unknown_destination(node, peer, destination, receiver)
             run.wait_for_late_objects(self._settle_seconds)
-        return run.result()
+        try:
+            return run.result()
+        except PeerFailed as error:
+            # Some nodes answer a general failure for a destination that they do not know or cannot reach.
+            hint = f"the node must know us and reach us; {self._what_to_register(peer, destination, receiver)}"
+            raise PeerFailed(error.message, status=error.status, hint=hint) from error
 
     def _unknown_destination(
         self, node: Node, peer: Peer, destination: AeTitle, receiver: Receiver
     ) -> UnknownMoveDestination:
-        host = self._client.local_address(peer) or "this machine's address"
         return UnknownMoveDestination(
             f"{node.name} does not know the move destination {destination}",
             status=MOVE_DESTINATION_UNKNOWN,
-            hint=(
-                f"register there: AE title {destination}, host {host}, port {receiver.port} "
-                f"(address {format_address(host, receiver.port)}), or use --via get"
-            ),
+            hint=self._what_to_register(peer, destination, receiver),
+        )
+
+    def _what_to_register(self, peer: Peer, destination: AeTitle, receiver: Receiver) -> str:
+        host = self._client.local_address(peer) or "this machine's address"
+        return (
+            f"register there: AE title {destination}, host {host}, port {receiver.port} "
+            f"(address {format_address(host, receiver.port)}), or use --via get"
         )
 
     # C-GET -----------------------------------------------------------------------------------------------------------
