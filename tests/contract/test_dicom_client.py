@@ -23,6 +23,7 @@ from fileroom.domain.errors import (
     PeerFailed,
     PeerSilent,
     PeerUnreachable,
+    QueryCutShort,
 )
 from fileroom.domain.query import Query, QueryLevel, QueryModel
 from tests.builders import CT_IMAGE_STORAGE, a_uid
@@ -259,6 +260,16 @@ class DicomClientContract(ClientSuite):
             next(matches)
         assert told.value.status == status
         eventually(lambda: scripted.requests[-1] == "release")
+
+    def test_find_tells_that_it_was_cut_short_when_the_peer_ends_with_a_warning(
+        self, client: DicomClient, peers: MemoryPeers
+    ) -> None:
+        scripted, peer = peers.start([a_holding(1)])
+        scripted.script.final_statuses[Service.FIND] = 0xB001
+        matches = client.find(peer, ALL_STUDIES, Flag())
+        assert next(matches)
+        with pytest.raises(QueryCutShort, match="B001H"):
+            next(matches)
 
     def test_find_sends_cancel_and_releases_when_closed_early(
         self, client: DicomClient, peers: MemoryPeers

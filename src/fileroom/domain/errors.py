@@ -153,6 +153,12 @@ class PeerFailed(PeerError):
         self.status = status
 
 
+class QueryCutShort(PeerFailed):
+    """The peer ended a query with a warning (B001H: it limits its answers); the matches before are good."""
+
+    kind = "query_cut_short"
+
+
 class UnknownMoveDestination(PeerFailed):
     """The peer does not know the AE title that it should send to (status A801H, PS3.4 C.4.2.1.5)."""
 

@@ -140,6 +140,7 @@ class DicomClient(Protocol):
         Raises:
             InvalidInput: a keyword is unknown (the nearest ones are named) or a value does not fit its VR.
             PeerFailed: the final status is a failure.
+            QueryCutShort: the final status is a warning; what was yielded before is good, but not all.
             Cancelled: `cancel` was raised.
         """
 

@@ -178,7 +178,9 @@ class RetrieveObjects:
             return run.result()
         except PeerFailed as error:
             # Some nodes answer a general failure for a destination that they do not know or cannot reach.
-            hint = f"the node must know us and reach us; {self._what_to_register(peer, destination, receiver)}"
+            hint = (
+                f"the node must know us and reach us; {self._what_to_register(peer, destination, receiver)}"
+            )
             raise PeerFailed(error.message, status=error.status, hint=hint) from error
 
     def _unknown_destination(

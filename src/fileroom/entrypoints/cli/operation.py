@@ -157,11 +157,16 @@ def _failed(state: State, name: str, error: Exception) -> Report:
             f"this is a bug in fileroom ({type(error).__name__})",
             hint=f"the traceback is in {state.log_file}",
         )
+    return ended_by(error)
+
+
+def ended_by(error: FileroomError, fields: dict[str, object] | None = None) -> Report:
+    """Return the report of an operation that an error ended, with what was done until then."""
     told = {"kind": error.kind, "message": error.message} | ({"hint": error.hint} if error.hint else {})
     return Report(
         status=Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED,
         code=failures.exit_code(error),
-        fields={"error": told},
+        fields={**(fields or {}), "error": told},
         error=error,
     )
 

@@ -31,7 +31,14 @@ from fileroom.application.ports.dicom_server import Caller, StoreHandler, StoreR
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Category, Service, describe
-from fileroom.domain.errors import FileroomError, InvalidInput, PeerDropped, PeerError, PeerFailed
+from fileroom.domain.errors import (
+    FileroomError,
+    InvalidInput,
+    PeerDropped,
+    PeerError,
+    PeerFailed,
+    QueryCutShort,
+)
 from fileroom.domain.query import Attributes, Query, QueryModel, Selection
 from fileroom.domain.sop_classes import (
     PATIENT_ROOT_FIND,
@@ -101,8 +108,9 @@ class MemoryDicomClient(DicomClient):
                 raise
             cancel.raise_if_cancelled()
             meaning = describe(status, Service.FIND)
-            if meaning.category in {Category.FAILURE, Category.CANCEL}:
-                raise PeerFailed(
+            if meaning.category not in {Category.SUCCESS, Category.PENDING}:
+                kind = QueryCutShort if meaning.category is Category.WARNING else PeerFailed
+                raise kind(
                     f"{peer.ae_title} answered the query with {meaning}", status=status, hint=meaning.hint
                 )
 

@@ -37,7 +37,7 @@ from fileroom.application.ports.dicom_client import (
 from fileroom.application.ports.dicom_server import StoreHandler
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Category, Service, describe
-from fileroom.domain.errors import InvalidInput, PeerFailed
+from fileroom.domain.errors import InvalidInput, PeerFailed, QueryCutShort
 from fileroom.domain.query import Attributes, Query, QueryModel, Selection
 from fileroom.domain.sop_classes import (
     PATIENT_ROOT_FIND,
@@ -118,9 +118,10 @@ class PynetdicomClient(DicomClient):
                         continue
                     cancel.raise_if_cancelled()
                     meaning = describe(status, Service.FIND)
-                    if meaning.category in {Category.FAILURE, Category.CANCEL}:
+                    if meaning.category is not Category.SUCCESS:
                         comment = f": {answer.command.error_comment}" if answer.command.error_comment else ""
-                        raise PeerFailed(
+                        kind = QueryCutShort if meaning.category is Category.WARNING else PeerFailed
+                        raise kind(
                             f"{peer.ae_title} answered the query with {meaning}{comment}",
                             status=status,
                             hint=meaning.hint,

@@ -1,16 +1,17 @@
 """`fileroom query`: what does a node have?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from fileroom.application.use_cases.query_node import QueryRequest
-from fileroom.domain.errors import InvalidInput
+from fileroom.domain.errors import Cancelled, InvalidInput, QueryCutShort
 from fileroom.domain.query import Attributes, QueryLevel, QueryModel
 from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.cli.help_text import with_examples
-from fileroom.entrypoints.cli.operation import Operation, Report, run
+from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import Json, Limit, NodeOption, join_dates, words
 from fileroom.entrypoints.cli.output import Output
 
@@ -117,17 +118,42 @@ def query(
             modalities=words(modality),
             limit=limit,
         )
-        matches = operation.container.query_node().stream(
+        stream = operation.container.query_node().stream(
             request, progress=operation.progress, cancel=operation.cancel
         )
+        end = _End(node)
+        matches = end.watch(stream)
         if json:
-            return Report(fields={"matches": [_as_json(match) for match in matches]})
+            found = [_as_json(match) for match in matches]
+            return Report(fields={"matches": found}, status=end.status, failures=end.failures)
         *usual, uid = _COLUMNS[level]
         columns = (*usual, *(keyword for keyword in extra if keyword not in _COLUMNS[level]), uid)
         count = operation.output.table(columns, _rows(matches, columns), before=operation.progress.stop)
-        return Report(show=lambda output: _summarize(output, count, limit))
+        return Report(
+            show=lambda output: _summarize(output, count, limit), status=end.status, failures=end.failures
+        )
 
     run(context, "query", work, json=json)
+
+
+class _End:
+    """How a query ended whose matches count in any case."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self.status = Status.SUCCESS
+        self.failures: list[Failure] = []
+
+    def watch(self, matches: Iterator[Attributes]) -> Iterator[Attributes]:
+        try:
+            yield from matches
+        except QueryCutShort as error:
+            self.status = Status.PARTIAL
+            self.failures.append(
+                Failure(what=self._node, why=error.message, hint=error.hint, kind=error.kind)
+            )
+        except Cancelled:
+            self.status = Status.CANCELLED
 
 
 def _summarize(output: Output, count: int, limit: int | None) -> None:
@@ -135,7 +161,7 @@ def _summarize(output: Output, count: int, limit: int | None) -> None:
     output.note(f"{count} {'match' if count == 1 else 'matches'}{more}")
 
 
-def _rows(matches: Iterator[Attributes], columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _rows(matches: Iterable[Attributes], columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for match in matches:
         yield tuple(match.get(column, "") for column in columns)
 
