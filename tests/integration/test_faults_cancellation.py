@@ -83,6 +83,7 @@ def test_cancelled_query_sends_c_cancel(cli: FileroomCli, tmp_path: Path) -> Non
         assert peer.cancelled.is_set()
 
     assert_document(document, operation="query", status="cancelled")
+    assert len(document["matches"]) <= peer.given
 
 
 @pytest.mark.parametrize("via", ["move", "get"])

@@ -1,7 +1,6 @@
 """`fileroom query`: what does a node have?"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Annotated
 
 import typer
