@@ -11,8 +11,10 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     FromClause,
+    Select,
     Text,
     and_,
+    bindparam,
     cast,
     false,
     func,
@@ -104,11 +106,19 @@ def among(
         return false()
     if len(values) <= _FEW:
         return or_(*(column == value for value in values))
-    listed = json.dumps(list(values))
+    return column.in_(_items(dialect, column, literal(json.dumps(list(values)), Text)))
+
+
+def listed(dialect: Dialect, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return SQL for a column that equals one of a JSON list, which is the parameter of that name."""
+    return column.in_(_items(dialect, column, bindparam(name, type_=Text)))
+
+
+def _items(dialect: Dialect, column: ColumnElement[Any], values: ColumnElement[str]) -> Select[Any]:
     if dialect.name == "sqlite":
-        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
-    item = func.json_array_elements_text(cast(literal(listed, Text), JSON)).column_valued("item")
-    return column.in_(select(cast(item, BigInteger) if isinstance(column.type, BigInteger) else item))
+        return select(func.json_each(values).table_valued("value").c.value)
+    item = func.json_array_elements_text(cast(values, JSON)).column_valued("item")
+    return select(cast(item, BigInteger) if isinstance(column.type, BigInteger) else item)
 
 
 def _fits(dialect: Dialect, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:

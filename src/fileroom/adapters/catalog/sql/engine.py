@@ -78,6 +78,11 @@ def translated(what: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise _translation(error, what) from error
+    except Exception as error:
+        # PostgreSQL's driver, which is not imported here: all its errors, and no others, have a SQLSTATE.
+        if hasattr(error, "sqlstate"):
+            raise _translation(error, what) from error
+        raise
 
 
 def _translation(error: Exception, what: str) -> FileroomError:

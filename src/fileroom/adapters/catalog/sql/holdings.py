@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import RowMapping
-
 from fileroom.adapters.catalog._shared.patients import PATIENT_KEYWORDS
 from fileroom.adapters.catalog.sql.rows import attribute_row
 from fileroom.adapters.catalog.sql.schema import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, column_name
@@ -54,7 +52,7 @@ class Holding:
             self.has_changed = True
         return known
 
-    def load(self, row: RowMapping) -> None:
+    def load(self, row: Mapping[str, Any]) -> None:
         """Take over what the table shows."""
         self.instance_count = row["instance_count"]
         self.shown = {keyword: row[_COLUMNS[keyword]] for keyword in self.keywords}
@@ -87,7 +85,7 @@ class Patient(Holding):
         self.series_count = 0
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> "Patient":
+    def from_row(cls, row: Mapping[str, Any]) -> "Patient":
         """Return a patient from the table."""
         patient = cls(row["pk"], row["patient_key"], is_new=False)
         patient.load(row)
@@ -136,7 +134,7 @@ class Study(Holding):
         self.imported_at_max = _NEVER
 
     @classmethod
-    def from_row(cls, row: RowMapping, patient: Patient) -> "Study":
+    def from_row(cls, row: Mapping[str, Any], patient: Patient) -> "Study":
         """Return a study from the table."""
         study = cls(row["pk"], row["study_instance_uid"], is_new=False)
         study.load(row)
@@ -166,6 +164,10 @@ class Study(Holding):
         """Forget what was shown; the next instance decides about the patient."""
         super().reset()
         self.patient = None
+        self.forget_extremes()
+
+    def forget_extremes(self) -> None:
+        """Begin anew with what its series make of it."""
         self.modalities, self.study_date_max, self.imported_at_max = set(), "", _NEVER
 
     def counts(self) -> dict[str, Any]:
@@ -198,7 +200,7 @@ class Series(Holding):
         self.imported_at_max = _NEVER
 
     @classmethod
-    def from_row(cls, row: RowMapping, study: Study) -> "Series":
+    def from_row(cls, row: Mapping[str, Any], study: Study) -> "Series":
         """Return a series from the table."""
         one = cls(row["pk"], row["series_instance_uid"], study, is_new=False)
         one.load(row)

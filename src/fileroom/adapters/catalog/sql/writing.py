@@ -4,23 +4,23 @@ The transaction holds the write lock, so what was loaded stays true. Counts and 
 only what a removal may have lowered (latest times and dates, modalities) is computed anew, for that series or study.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table
 
 from fileroom.adapters.catalog._shared.cleaning import clean_record
 from fileroom.adapters.catalog._shared.patients import patient_key
-from fileroom.adapters.catalog.sql.conditions import among
 from fileroom.adapters.catalog.sql.holdings import Holding, Patient, Placed, Series, Study
 from fileroom.adapters.catalog.sql.rows import instance_row
-from fileroom.adapters.catalog.sql.schema import instances, patients, series, studies, totals
+from fileroom.adapters.catalog.sql.schema import instances, patients, series, studies
+from fileroom.adapters.catalog.sql.statements import statements_for
 from fileroom.domain.records import CatalogEntry, InstanceRecord
 
 _PORTION: Final = 5000
 """Instances whose rows are held in memory at once."""
-_PLACED: Final = ("pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date")
 
 
 def record(connection: Connection, entries: Iterable[CatalogEntry]) -> None:
@@ -51,8 +51,9 @@ class _Work:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._dialect = connection.dialect
-        self._totals: dict[str, int] = dict(connection.execute(select(totals)).mappings().one())
+        self._statements = statements_for(connection.dialect)
+        self._totals: dict[str, int]
+        (self._totals,) = self._statements.totals.rows(connection)
         self._patients: dict[str, Patient] = {}
         self._studies: dict[str, Study] = {}
         self._series: dict[tuple[str, str], Series] = {}
@@ -66,7 +67,7 @@ class _Work:
 
     def load(self, records: Sequence[InstanceRecord]) -> None:
         """Load what instances with these headers replace, and where they belong."""
-        places = self._places(list({one.sop_instance_uid for one in records}))
+        places = self._places({one.sop_instance_uid for one in records})
         self._load_holdings(
             places,
             series_uids={one.series_instance_uid for one in records},
@@ -74,43 +75,28 @@ class _Work:
             patient_keys={patient_key(one.attributes) for one in records},
         )
 
-    def load_places(self, uids: Sequence[str]) -> None:
+    def load_places(self, uids: Iterable[str]) -> None:
         """Load instances that are to be removed, with all above them."""
-        self._load_holdings(self._places(uids), series_uids=set(), study_uids=set(), patient_keys=set())
+        self._load_holdings(self._places(uids), series_uids=(), study_uids=(), patient_keys=())
 
-    def _places(self, uids: Sequence[str]) -> Sequence[Any]:
-        columns = [instances.c[name] for name in _PLACED]
-        here = among(self._dialect, instances.c.sop_instance_uid, uids)
-        return self._connection.execute(select(*columns).where(here)).all()
+    def _places(self, uids: Iterable[str]) -> list[dict[str, Any]]:
+        return self._statements.places.rows(self._connection, uids=_json(uids))
 
     def _load_holdings(
-        self, places: Sequence[Any], *, series_uids: set[str], study_uids: set[str], patient_keys: set[str]
+        self,
+        places: Sequence[Mapping[str, Any]],
+        *,
+        series_uids: Iterable[str],
+        study_uids: Iterable[str],
+        patient_keys: Iterable[str],
     ) -> None:
-        run, dialect = self._connection.execute, self._dialect
-        series_rows = run(
-            select(series).where(
-                or_(
-                    among(dialect, series.c.pk, {place.series_pk for place in places}),
-                    among(dialect, series.c.series_instance_uid, series_uids),
-                )
-            )
-        ).mappings().all()  # fmt: skip
-        study_rows = run(
-            select(studies).where(
-                or_(
-                    among(dialect, studies.c.pk, {row["study_pk"] for row in series_rows}),
-                    among(dialect, studies.c.study_instance_uid, study_uids),
-                )
-            )
-        ).mappings().all()  # fmt: skip
-        patient_rows = run(
-            select(patients).where(
-                or_(
-                    among(dialect, patients.c.pk, {row["patient_pk"] for row in study_rows}),
-                    among(dialect, patients.c.patient_key, patient_keys),
-                )
-            )
-        ).mappings().all()  # fmt: skip
+        statements, connection = self._statements, self._connection
+        pks = {place["series_pk"] for place in places}
+        series_rows = statements.series.rows(connection, pks=_json(pks), keys=_json(series_uids))
+        pks = {row["study_pk"] for row in series_rows}
+        study_rows = statements.studies.rows(connection, pks=_json(pks), keys=_json(study_uids))
+        pks = {row["patient_pk"] for row in study_rows}
+        patient_rows = statements.patients.rows(connection, pks=_json(pks), keys=_json(patient_keys))
         patients_by_pk = {row["pk"]: self._know_patient(Patient.from_row(row)) for row in patient_rows}
         studies_by_pk = {}
         for row in study_rows:
@@ -120,12 +106,12 @@ class _Work:
             one = Series.from_row(row, studies_by_pk[row["study_pk"]])
             self._series[one.study.uid, one.uid] = self._series_by_pk[one.pk] = one
         for place in places:
-            self._here[place.sop_instance_uid] = Placed(
-                place.pk,
-                self._series_by_pk[place.series_pk],
-                place.size,
-                place.recorded_at,
-                place.study_date,
+            self._here[place["sop_instance_uid"]] = Placed(
+                place["pk"],
+                self._series_by_pk[place["series_pk"]],
+                place["size"],
+                place["recorded_at"],
+                place["study_date"],
             )
 
     def _know_patient(self, patient: Patient) -> Patient:
@@ -196,9 +182,10 @@ class _Work:
 
     def _patient(self, key: str) -> Patient:
         """Return a patient that the headers alone did not name: their study shows something else."""
-        found = self._connection.execute(select(patients).where(patients.c.patient_key == key)).mappings()
-        row = found.one_or_none()
-        return self._know_patient(Patient.from_row(row) if row else Patient(self._next("patient"), key))
+        found = self._statements.patients.rows(self._connection, pks="[]", keys=_json([key]))
+        return self._know_patient(
+            Patient.from_row(found[0]) if found else Patient(self._next("patient"), key)
+        )
 
     def _count(self, place: Placed, number: int) -> None:
         one, study = place.series, place.series.study
@@ -244,17 +231,9 @@ class _Work:
             list(self._series.values()),
         )
         self._totals["patients"] += sum((one.study_count > 0) - (not one.is_new) for one in known_patients)
-        self._insert(
-            patients,
-            (one.row() | {"pk": one.pk} for one in known_patients if one.is_new and one.instance_count),
-        )
-        self._insert(
-            studies,
-            (one.row() | {"pk": one.pk} for one in known_studies if one.is_new and one.instance_count),
-        )
-        self._insert(
-            series, (one.row() | {"pk": one.pk} for one in known_series if one.is_new and one.instance_count)
-        )
+        for table, known in ((patients, known_patients), (studies, known_studies), (series, known_series)):
+            new = (one for one in known if one.is_new and one.instance_count)
+            self._statements.insert[table].run(self._connection, (one.row() | {"pk": one.pk} for one in new))
         self._write_instances()
         self._refresh_series([one for one in known_series if one.is_stale and one.instance_count])
         self._update(series, known_series)
@@ -264,50 +243,33 @@ class _Work:
         self._delete(studies, [one.pk for one in known_studies if one.is_gone])
         self._update(patients, known_patients)
         self._delete(patients, [one.pk for one in known_patients if one.is_gone])
-        self._connection.execute(update(totals).values(self._totals))
+        self._statements.write_totals.run(self._connection, [self._totals])
 
     def _write_instances(self) -> None:
-        self._insert(instances, self._added.values())
-        if self._changed:
-            change = update(instances).where(instances.c.pk == bindparam("b_pk"))
-            self._connection.execute(change, list(self._changed.values()))
+        self._statements.insert[instances].run(self._connection, self._added.values())
+        self._statements.change[instances].run(self._connection, self._changed.values())
         self._delete(instances, self._removed)
-
-    def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-        if listed := list(rows):
-            self._connection.execute(insert(table), listed)
 
     def _update(self, table: Table, known: Sequence[Holding]) -> None:
         """Write changed rows; those whose shown values changed in full, the others' counts only."""
-        change = update(table).where(table.c.pk == bindparam("b_pk"))
         alive = [one for one in known if one.instance_count and (not one.is_new or one.is_stale)]
-        for rows in (
-            [one.row() | {"b_pk": one.pk} for one in alive if one.has_changed],
-            [one.counts() | {"b_pk": one.pk} for one in alive if not one.has_changed],
-        ):
-            if rows:
-                self._connection.execute(change, rows)
+        in_full = [one.row() | {"b_pk": one.pk} for one in alive if one.has_changed]
+        counts = [one.counts() | {"b_pk": one.pk} for one in alive if not one.has_changed]
+        self._statements.change[table].run(self._connection, in_full)
+        self._statements.count[table].run(self._connection, counts)
 
     def _delete(self, table: Table, pks: Sequence[int]) -> None:
         if pks:
-            self._connection.execute(delete(table).where(among(self._dialect, table.c.pk, pks)))
+            self._statements.delete[table].run(self._connection, [{"pks": _json(pks)}])
 
     def _refresh_series(self, stale: Sequence[Series]) -> None:
         if not stale:
             return
-        found = self._connection.execute(
-            select(
-                instances.c.series_pk,
-                func.min(instances.c.recorded_at),
-                func.max(instances.c.recorded_at),
-                func.max(instances.c.study_date),
-            )
-            .where(among(self._dialect, instances.c.series_pk, [one.pk for one in stale]))
-            .group_by(instances.c.series_pk)
-        )
-        for pk, first, last, date in found:
-            one = self._series_by_pk[pk]
-            one.imported_at_min, one.imported_at_max, one.study_date_max = first, last, date
+        pks = _json(one.pk for one in stale)
+        for row in self._statements.series_extremes.rows(self._connection, pks=pks):
+            one = self._series_by_pk[row["pk"]]
+            one.imported_at_min, one.imported_at_max = row["imported_at_min"], row["imported_at_max"]
+            one.study_date_max = row["study_date_max"]
             one.study.is_stale = True
 
     def _refresh_studies(self, stale: Sequence[Study]) -> None:
@@ -315,21 +277,11 @@ class _Work:
             return
         by_pk = {one.pk: one for one in stale}
         for one in stale:
-            one.modalities, one.imported_at_max, one.study_date_max = set(), 0, ""
-        found = self._connection.execute(
-            select(
-                series.c.study_pk,
-                series.c.modality,
-                func.max(series.c.imported_at_max),
-                func.max(series.c.study_date_max),
-            )
-            .where(among(self._dialect, series.c.study_pk, list(by_pk)))
-            .group_by(series.c.study_pk, series.c.modality)
-        )
-        for pk, modality, last, date in found:
-            by_pk[pk].add_modality(modality)
-            by_pk[pk].reach(last, date)
+            one.forget_extremes()
+        for row in self._statements.study_extremes.rows(self._connection, pks=_json(by_pk)):
+            by_pk[row["pk"]].add_modality(row["modality"])
+            by_pk[row["pk"]].reach(row["imported_at_max"], row["study_date_max"])
 
 
-def _new_rows(known: Sequence[Holding]) -> list[dict[str, Any]]:
-    return [one.row() | {"pk": one.pk} for one in known if one.is_new and one.instance_count]
+def _json(values: Iterable[str] | Iterable[int]) -> str:
+    return json.dumps(list(values))
