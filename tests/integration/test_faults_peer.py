@@ -1,20 +1,25 @@
 """Peers that refuse, stay silent, speak something else, or die in the middle: what is told, and what is here then."""
 
+import contextlib
 import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+from fileroom.application.ports.dicom_client import Peer
+from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.errors import AssociationRejected
 from tests.builders import a_dicom_file, a_record, a_uid
 from tests.entrypoints.agreement import assert_agreement
 from tests.entrypoints.peer_room import PeerRoom, peer_room
 from tests.entrypoints.program import Program
 from tests.fileroom_cli import FileroomCli
+from tests.integration.senders import CONTEXTS
 from tests.interop.peers import free_port, wait_until
 
 STUDY = a_uid(1)
@@ -121,7 +126,7 @@ def test_study_that_the_peer_does_not_have_is_not_found(program: Program, peer: 
     assert "1.2.3.4" in document["error"]["message"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def a_stranger(says: bytes | None) -> Iterator[int]:
     """Listen on a port; answer everybody with these bytes, or with nothing at all, and yield the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -170,7 +175,7 @@ def test_peer_that_speaks_no_dicom_is_told(program: Program, says: bytes) -> Non
     assert "broke the protocol" in error["message"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def killed_when(process: int, store: Path, files: int) -> Iterator[None]:
     """Kill a process as soon as a store has so many files."""
 
@@ -226,6 +231,29 @@ def test_peer_that_dies_in_a_send_has_what_was_told_sent(program: Program, tmp_p
         here = assert_agreement(receiver.data_dir, running=True)
     lost = {failure["what"] for failure in document["failures"]}
     assert {a_uid(1, 1, number) for number in range(1, OBJECTS + 1)} - lost <= here.keys()
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"storage_scp.allowed_calling_ae_titles": "FRIEND"}, "calling AE title"),
+        ({"storage_scp.allowed_peers": "192.0.2.0/24"}, "calling AE title"),
+        ({"storage_scp.max_associations": 1}, "limit"),
+    ],
+)
+def test_caller_that_is_not_let_in_is_told_why(
+    program: Program, tmp_path: Path, section: dict[str, object], told: str
+) -> None:
+    guarded = FileroomCli(tmp_path / "guarded", section)
+    client = PynetdicomClient(AeTitle("FRIEND"), connect_timeout=5, idle_timeout=5, max_pdu_length=65536)
+    with guarded.storage_scp("--bind", "127.0.0.1") as listener, contextlib.ExitStack() as stack:
+        peer = Peer(ae_title=AeTitle("ANY-SCP"), host="127.0.0.1", port=listener.port)
+        with contextlib.suppress(AssociationRejected):  # where nobody may call from here at all
+            stack.enter_context(client.open_store(peer, CONTEXTS))
+        error = program.json("echo", listener.address, code=4)["error"]
+
+    assert error["kind"] == "association_rejected"
+    assert told in error["message"]
 
 
 def test_port_in_use_is_told(program: Program, peer: PeerRoom) -> None:

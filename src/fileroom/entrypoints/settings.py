@@ -54,7 +54,8 @@ def _at_least(low: float, high: float | None = None) -> Callable[[Any], object]:
     def check(value: float | None) -> None:
         if value is not None and (value < low or (high is not None and value > high)):
             most = f" to {high:g}" if high is not None else " or more"
-            raise InvalidInput(f"{value:g} is out of range", hint=f"use {low:g}{most}")
+            shown = value if isinstance(value, int) else f"{value:g}"
+            raise InvalidInput(f"{shown} is out of range", hint=f"use {low:g}{most}")
 
     return check
 
