@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: all stops at a safe point, with true counts and nothing half-done left."""
 
+import contextlib
 import io
 import itertools
 import signal
@@ -12,6 +13,7 @@ from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.errors import PeerError
 from tests.builders import EXPLICIT_VR_LITTLE_ENDIAN, a_data_set, a_dicom_file, a_record, a_uid, encoded
 from tests.entrypoints.agreement import assert_agreement
 from tests.entrypoints.documents import assert_document
@@ -131,6 +133,33 @@ def test_listener_finishes_the_object_in_flight(cli: FileroomCli, tmp_path: Path
     assert assert_agreement(cli.data_dir).keys() == {a_uid(1, 1, 1)}
 
 
+def test_second_ctrl_c_stops_at_once_and_loses_nothing_acknowledged(cli: FileroomCli, tmp_path: Path) -> None:
+    whole = HesitantContent(encoded(a_data_set(a_record(2))))
+    whole.go_on.set()
+    hesitant = HesitantContent(encoded(a_data_set(a_record(1), pixel_bytes=2_000_000)))
+    with running(cli, tmp_path / "run", "storage-scp", "--port", "0") as command:
+        wait_until(lambda: " listens at " in command.stderr(), "it listens")
+        port = int(command.stderr().partition("127.0.0.1:")[2].partition(";")[0])
+        answers: list[int] = []
+        send(port, whole, answers, number=2)
+        sender = threading.Thread(target=send, args=(port, hesitant, answers))
+        sender.start()
+        try:
+            wait_until(lambda: in_flight(cli) > 0, "the object is on its way")
+            command.signal()
+            wait_until(lambda: "stopping" in command.stderr(), "it heard the signal")
+            command.signal()
+            document = command.ended(code=130)
+        finally:
+            hesitant.go_on.set()
+            sender.join()
+
+    assert_document(document, operation="storage_scp", status="cancelled")
+    assert answers == [0x0000]
+    with cli.storage_scp():
+        assert assert_agreement(cli.data_dir, running=True).keys() == {a_uid(1, 1, 2)}
+
+
 def test_idle_association_does_not_hold_the_listener_up(cli: FileroomCli) -> None:
     with cli.storage_scp() as listener:
         client = a_client()
@@ -191,8 +220,9 @@ def peer_at(port: int) -> Peer:
     return Peer(ae_title=AeTitle("ANY-SCP"), host="127.0.0.1", port=port)
 
 
-def send(port: int, content: ObjectContent, answers: list[int]) -> None:
-    record = a_record(1)
+def send(port: int, content: ObjectContent, answers: list[int], *, number: int = 1) -> None:
+    """Send an object, and note the answer where one comes."""
+    record = a_record(number)
     source = OutgoingObject(
         sop_class_uid=record.sop_class_uid,
         sop_instance_uid=record.sop_instance_uid,
@@ -202,7 +232,7 @@ def send(port: int, content: ObjectContent, answers: list[int]) -> None:
         content=content,
         name="hesitant",
     )
-    with a_client().open_store(peer_at(port), CONTEXTS) as session:
+    with contextlib.suppress(PeerError), a_client().open_store(peer_at(port), CONTEXTS) as session:
         answers.append(session.send(source).status)
 
 

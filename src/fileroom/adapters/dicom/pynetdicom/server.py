@@ -97,6 +97,7 @@ class _Listener(Listening):
         self._lock = threading.Lock()
         self._running: dict[threading.Thread, Acceptor | None] = {}
         self._admitted: set[Acceptor] = set()
+        self._winding_down = False
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         sock.settimeout(SLICE_SECONDS)
@@ -116,11 +117,20 @@ class _Listener(Listening):
     def stop(self, grace_seconds: float) -> None:
         """Accept nothing more, let the objects in flight finish, abort what is left, and wait for the threads."""
         with self._lock:
-            first = not self._stopping.is_set()
+            first = not self._winding_down
+            self._winding_down = True
             self._stopping.set()
         if not first:
             self._stopped.wait()
             return
+        try:
+            self._wind_down(grace_seconds)
+        except BaseException:  # a second Ctrl-C: the next call, on the way out, goes on
+            self._winding_down = False
+            raise
+        self._stopped.set()
+
+    def _wind_down(self, grace_seconds: float) -> None:
         self._accepting.join()
         deadline = monotonic() + grace_seconds
         while threads := self._threads():
@@ -133,7 +143,6 @@ class _Listener(Listening):
                 if left <= -_ABORT_SECONDS:
                     acceptor.link.connection.interrupt()
             threads[0].join(_POLL_SECONDS)
-        self._stopped.set()
 
     def _threads(self) -> list[threading.Thread]:
         with self._lock:
