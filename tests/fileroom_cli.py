@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,6 +120,11 @@ class FileroomCli:
         options = [part for key, value in more.items() for part in (f"--{key.replace('_', '-')}", value)]
         where = ["--ae-title", ae_title, "--host", host, "--port", str(port)]
         self.json("node", "add", "--name", name, *where, *options)
+
+    def copy(self, data_dir: Path) -> "FileroomCli":
+        """Return the program with a copy of this data directory, which nothing may use meanwhile."""
+        shutil.copytree(self.data_dir, data_dir)
+        return FileroomCli(data_dir, self._settings)
 
     def log(self) -> str:
         """What the program logged so far."""

@@ -23,12 +23,8 @@ class Place:
     archive: StoringPeer
     our_port: int
     files: list[Path]
-
-    def room(self, data_dir: Path) -> FileroomCli:
-        """A data directory that knows the archive, and that the archive knows."""
-        cli = FileroomCli(data_dir, {"storage_scp.port": self.our_port, "network.settle_timeout": 5})
-        cli.add_node("archive", ae_title=self.archive.ae_title, port=self.archive.port)
-        return cli
+    knowing: FileroomCli
+    """A data directory that knows the archive and is known there; to be copied where something is filed."""
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +35,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with peers.dcmqrscp(folder / "archive", clients=[us]) as archive:
         stored = peers.storescu(archive, *files)
         assert stored.returncode == 0, stored.stdout
-        yield Place(archive=archive, our_port=us.port, files=files)
+        cli = FileroomCli(folder / "data", {"storage_scp.port": us.port, "network.settle_timeout": 5})
+        cli.add_node("archive", ae_title=archive.ae_title, port=archive.port)
+        yield Place(archive=archive, our_port=us.port, files=files, knowing=cli)
 
 
 @pytest.fixture
 def cli(place: Place, tmp_path: Path) -> FileroomCli:
-    return place.room(tmp_path / "data")
+    return place.knowing.copy(tmp_path / "data")
 
 
-@pytest.fixture(scope="module")
-def asking(place: Place, tmp_path_factory: pytest.TempPathFactory) -> FileroomCli:
+@pytest.fixture
+def asking(place: Place) -> FileroomCli:
     """For questions, which leave nothing behind."""
-    return place.room(tmp_path_factory.mktemp("asking"))
+    return place.knowing
 
 
 def here(cli: FileroomCli) -> set[str]:

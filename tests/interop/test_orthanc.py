@@ -39,12 +39,8 @@ class Place:
     """Where it expects FILEROOM."""
     archive: FileroomCli
     """Holds the studies and listens as ARCHIVE."""
-
-    def room(self, data_dir: Path) -> FileroomCli:
-        """A data directory that knows Orthanc, and that Orthanc knows."""
-        cli = FileroomCli(data_dir, {"storage_scp.port": self.our_port, "network.settle_timeout": 5})
-        cli.add_node("orthanc", ae_title=self.orthanc.ae_title, port=self.orthanc.port)
-        return cli
+    knowing: FileroomCli
+    """A data directory that knows Orthanc and is known there; to be copied where something is filed."""
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +57,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with peers.orthanc(folder / "orthanc", modalities=modalities, port=orthanc_port) as orthanc:
             for file in files:
                 orthanc.upload(file.read_bytes())
-            yield Place(orthanc=orthanc, our_port=us.port, archive=archive)
+            cli = FileroomCli(folder / "data", {"storage_scp.port": us.port, "network.settle_timeout": 5})
+            cli.add_node("orthanc", ae_title=orthanc.ae_title, port=orthanc.port)
+            yield Place(orthanc=orthanc, our_port=us.port, archive=archive, knowing=cli)
 
 
 @pytest.fixture
 def cli(place: Place, tmp_path: Path) -> FileroomCli:
-    return place.room(tmp_path / "data")
+    return place.knowing.copy(tmp_path / "data")
 
 
-@pytest.fixture(scope="module")
-def asking(place: Place, tmp_path_factory: pytest.TempPathFactory) -> FileroomCli:
+@pytest.fixture
+def asking(place: Place) -> FileroomCli:
     """For questions, which leave nothing behind."""
-    return place.room(tmp_path_factory.mktemp("asking"))
+    return place.knowing
 
 
 def here(cli: FileroomCli) -> set[str]:
