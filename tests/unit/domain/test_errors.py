@@ -32,11 +32,16 @@ def all_kinds(root: type[FileroomError] = FileroomError) -> Iterator[type[Filero
 
 
 def every_error_class() -> list[type[FileroomError]]:
-    """Those that callers see; a private one goes by the kind of its public parent."""
+    """Those that the core knows; a private one, or an adapter's, goes by the kind of its public parent."""
     for package in (fileroom.domain, fileroom.application):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    return [kind for kind in dict.fromkeys(all_kinds()) if not kind.__name__.startswith("_")]
+    core = ("fileroom.domain.", "fileroom.application.")
+    return [
+        kind
+        for kind in dict.fromkeys(all_kinds())
+        if kind.__module__.startswith(core) and not kind.__name__.startswith("_")
+    ]
 
 
 @pytest.mark.parametrize(
