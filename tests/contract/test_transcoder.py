@@ -206,7 +206,7 @@ class TranscoderContract(ContractSuite, ABC):
             content=Bytes(data[:-1000]),
             name="cut.dcm",
         )
-        with pytest.raises(InvalidDicom, match=r"cut\.dcm.*truncated"):
+        with pytest.raises(InvalidDicom, match=r"truncated"):
             transcoder.convert(cut, IMPLICIT)
 
     def test_convert_refuses_compressed_pixels_that_are_damaged(self, transcoder: Transcoder) -> None:

@@ -153,18 +153,6 @@ def test_folder_respects_the_limit_on_size(folder: Path) -> None:
     assert "max_file_import_bytes" in refusals(folder, limits)["large"][1]
 
 
-def test_import_respects_the_limit_on_files_archive_entries_included(folder: Path) -> None:
-    with zipfile.ZipFile(folder / "z.zip", "w") as archive:
-        for number in range(5):
-            archive.writestr(str(number), b"x")
-    limits = ImportLimits(max_import_total_files=3)
-    assert names(folder, limits) == ["m.dcm", "z.zip!0", "z.zip!1"]
-    assert [why for _, why in refusals(folder, limits).values()] == [
-        "more than the 3 files of max_import_total_files; the rest was not looked at"
-    ]
-    assert refusals(folder, ImportLimits(max_import_total_files=6)) == {}
-
-
 def test_folder_opens_archives_by_content_and_not_by_name(folder: Path) -> None:
     with zipfile.ZipFile(folder / "a.dat", "w") as archive:
         archive.writestr("inside", b"x")

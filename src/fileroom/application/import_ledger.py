@@ -107,14 +107,14 @@ class ImportLedger:
     def pass_over(self, name: str, why: str) -> None:
         """Count a file that nobody would have expected to be filed."""
         self.not_dicom += 1
-        log.info("%s: %s", name, why)
+        _note(name, why)
 
     def fail(self, name: str, kind: FailureKind, why: str, hint: str = "") -> None:
         """Count a file that was not filed; the first of each kind are kept by name."""
         self.kinds[kind] += 1
         if self.kinds[kind] <= MAX_FAILURES_KEPT:
             self.failures.append(ImportFailure(name=name, kind=kind, why=why, hint=hint))
-        log.info("%s: %s", name, why)
+        _note(name, why)
 
     def filed(self, name: str, filed: Filed) -> None:
         """Count a file that was filed, or found to be here."""
@@ -149,3 +149,9 @@ class ImportLedger:
 
 def _uid(filed: Filed) -> str:
     return filed.entry.record.sop_instance_uid
+
+
+def _note(name: str, why: str) -> None:
+    """Log a file that was not filed; people put patients' names into paths, so these are for debugging only."""
+    log.info("a file was not filed: %s", why)
+    log.debug("that file is %s", name)

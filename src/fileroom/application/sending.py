@@ -224,7 +224,12 @@ class ShipmentSender:
             try:
                 return self._syntaxes.transcoder.convert(source, syntax)
             except FileroomError as error:
-                log.info("%s is not sent as %s: %s", source.name, transfer_syntax(syntax).name, error.message)
+                log.info(
+                    "instance %s is not sent as %s: %s",
+                    source.sop_instance_uid,
+                    transfer_syntax(syntax).name,
+                    error.message,
+                )
                 failure = failure or error
         raise failure or NoAcceptedContext(
             f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {transfer_syntax(own).name}",

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportLimits:
-    """Limits of one import."""
+    """What the sources of an import keep to."""
 
     max_file_import_bytes: int | None = 4 << 30
     """Largest single file."""
-    max_import_total_files: int | None = None
-    """Most files of one import, archive entries included."""
     max_import_directory_depth: int | None = 64
     """Folders below the one that was named."""
     max_import_path_length: int | None = 4096

@@ -308,6 +308,7 @@ class Container(containers.DeclarativeContainer):
         filer=filer,
         clock=clock,
         max_object_bytes=settings.provided.import_.max_store_object_bytes,
+        max_total_files=settings.provided.import_.max_import_total_files,
     )
     send_objects = providers.Factory(
         SendObjects,

@@ -185,7 +185,7 @@ class ImportSettings:
         _LIMITS.max_file_import_bytes, "largest single file, in bytes", _at_least(1)
     )
     max_import_total_files: int | None = _setting(
-        _LIMITS.max_import_total_files, "most files of one import, archive entries included", _at_least(1)
+        None, "most files of one import, archive entries included", _at_least(1)
     )
     max_import_directory_depth: int | None = _setting(
         _LIMITS.max_import_directory_depth, "folders below the one that was named", _at_least(0)

@@ -26,7 +26,6 @@ from fileroom.application.use_cases.import_files import (
 )
 from fileroom.domain.errors import FileroomError, NotFound, StorageError, StorageFull, Unreadable
 from fileroom.domain.filing import DuplicatePolicy
-from fileroom.domain.limits import ImportLimits
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.records import CatalogEntry, Origin
 from tests.builders import a_dicom_file, a_record
@@ -43,6 +42,7 @@ def run(
     in_place: bool = False,
     cancel: ThreadCancelToken | None = None,
     progress: ProgressSink | None = None,
+    max_total_files: int | None = None,
 ) -> ImportResult:
     use_case = ImportFiles(
         source=MemorySource(source) if isinstance(source, Mapping) else source,
@@ -51,6 +51,7 @@ def run(
         filer=room.filer,
         clock=room.clock,
         max_object_bytes=room.max_object_bytes,
+        max_total_files=max_total_files,
     )
     request = ImportRequest(paths=tuple(map(Path, paths or ("in",))), in_place=in_place)
     return use_case.execute(
@@ -257,12 +258,15 @@ def test_folder_with_files_and_archives_is_imported(tmp_path: Path) -> None:
     room.assert_agrees()
 
 
-def test_limit_of_files_ends_the_import_and_is_told(tmp_path: Path) -> None:
+def test_limit_of_files_is_one_for_all_paths_and_archive_entries(tmp_path: Path) -> None:
     room = Room()
-    for number in range(1, 5):
-        (tmp_path / f"{number}.dcm").write_bytes(a_dicom_file(a_record(number)))
-    result = run(room, AutoSource(ImportLimits(max_import_total_files=2)), tmp_path)
-    assert (result.accepted, result.skipped, result.is_complete) == (2, 1, False)
+    folder, single = tmp_path / "folder", tmp_path / "single.dcm"
+    folder.mkdir()
+    single.write_bytes(a_dicom_file(a_record(1)))
+    (folder / "a.dcm").write_bytes(a_dicom_file(a_record(2)))
+    (folder / "b.zip").write_bytes(zip_of({"3": a_dicom_file(a_record(3)), "4": a_dicom_file(a_record(4))}))
+    result = run(room, AutoSource(), single, folder, max_total_files=3)
+    assert (result.accepted, result.skipped, result.is_complete) == (3, 1, False)
     assert "max_import_total_files" in result.failures[0].why
 
 
@@ -479,3 +483,15 @@ def test_memory_stays_flat_whatever_the_number_of_files() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 16 << 20
+
+
+def test_log_at_its_default_level_names_no_path_since_people_put_names_into_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    room = Room()
+    named = "in/DOE^JANE 1970-01-01"
+    files = {f"{named}/notes.txt": b"hello", f"{named}/cut.dcm": a_dicom_file(a_record(1))[:-100]}
+    with caplog.at_level("INFO", logger="fileroom"):
+        run(room, files)
+    assert "a file was not filed" in caplog.text
+    assert "DOE" not in caplog.text

@@ -97,12 +97,12 @@ class PydicomTranscoder(Transcoder):
             return source
         names = f"{transfer_syntax(from_uid).name} to {transfer_syntax(to_uid).name}"
         if not self.can_convert(from_uid, to_uid):
-            raise InvalidDicom(f"{source.name}: no way from {names}")
+            raise InvalidDicom(f"there is no way from {names}")
         try:
             data, encoding = self._data_set(source, from_uid)
             data = self._converted(source, data, encoding, from_uid, to_uid)
         except InvalidDicom as error:
-            raise InvalidDicom(f"{source.name}: {names}: {error.message}") from error
+            raise InvalidDicom(f"{names}: {error.message}") from error
         header = encode_file_meta(
             sop_class_uid=source.sop_class_uid,
             sop_instance_uid=source.sop_instance_uid,
@@ -125,7 +125,7 @@ class PydicomTranscoder(Transcoder):
                 stream.seek(source.data_offset)
                 data = stream.read()
             except (OSError, ValueError) as error:
-                raise Unreadable(f"{source.name}: {error}") from error
+                raise Unreadable(f"it cannot be read: {error}") from error
         limit = 2 * self._max_pixel_bytes
         if transfer_syntax(syntax_uid).is_deflated:
             inflated = InflatedSource(StreamSource(io.BytesIO(data)), 0, max_bytes=limit)

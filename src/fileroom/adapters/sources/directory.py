@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fileroom.adapters.sources.single_file import check_exists, within_total
+from fileroom.adapters.sources.single_file import check_exists
 from fileroom.adapters.sources.zip_archive import file_finds
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.domain.limits import ImportLimits
@@ -21,7 +21,7 @@ class DirectorySource(ImportSource):
     def candidates(self, path: Path) -> Iterator[Candidate | Refusal]:
         """Yield the files below `path`, archives taken apart; the named folder itself may be a link."""
         check_exists(path)
-        return within_total(self._walk(path), path, self._limits)
+        return self._walk(path)
 
     def _walk(self, root: Path) -> Iterator[Candidate | Refusal]:
         stack = [self._list(root)]

@@ -127,7 +127,7 @@ class SingleFileSource(ImportSource):
     def candidates(self, path: Path) -> Iterator[Candidate | Refusal]:
         """Yield the file; symbolic links are followed, since this is what was named."""
         check_exists(path)
-        return within_total(self._file(path), path, self._limits)
+        return self._file(path)
 
     def _file(self, path: Path) -> Iterator[Candidate | Refusal]:
         try:
@@ -153,19 +153,6 @@ def check_exists(path: Path) -> None:
         raise NotFound(f"{path} does not exist: {error}") from error
     except OSError:
         return  # something is in the way: it shows when the path is opened
-
-
-def within_total(
-    found: Iterator[Candidate | Refusal], path: Path, limits: ImportLimits
-) -> Iterator[Candidate | Refusal]:
-    """Pass on as many finds as the limit on one import allows, then say that there were more."""
-    most = limits.max_import_total_files
-    for count, one in enumerate(found):
-        if most is not None and count >= most:
-            why = f"more than the {most} files of max_import_total_files; the rest was not looked at"
-            yield Refusal(name=str(path), kind=RefusalKind.SKIPPED, why=why)
-            return
-        yield one
 
 
 def file_or_refusal(

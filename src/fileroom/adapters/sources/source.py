@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fileroom.adapters.sources.directory import DirectorySource
-from fileroom.adapters.sources.single_file import check_exists, within_total
+from fileroom.adapters.sources.single_file import check_exists
 from fileroom.adapters.sources.zip_archive import file_finds
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal
 from fileroom.domain.limits import ImportLimits
@@ -25,4 +25,4 @@ class AutoSource(ImportSource):
             is_folder = False  # opening it tells what is wrong
         if is_folder:
             return DirectorySource(self._limits).candidates(path)
-        return within_total(file_finds(path, self._limits, follow=True), path, self._limits)
+        return file_finds(path, self._limits, follow=True)

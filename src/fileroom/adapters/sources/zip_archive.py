@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from fileroom.adapters.sources.single_file import check_exists, file_or_refusal, open_regular, within_total
+from fileroom.adapters.sources.single_file import check_exists, file_or_refusal, open_regular
 from fileroom.adapters.sources.zip_directory import (
     DEFLATED,
     STORED,
@@ -280,7 +280,7 @@ class ZipSource(ImportSource):
     def candidates(self, path: Path) -> Iterator[Candidate | Refusal]:
         """Yield the entries in the order of the archive's directory."""
         check_exists(path)
-        return within_total(self._finds(path), path, self._limits)
+        return self._finds(path)
 
     def _finds(self, path: Path) -> Iterator[Candidate | Refusal]:
         try:

@@ -91,6 +91,7 @@ class ImportFiles:
         filer: InstanceFiler,
         clock: Clock,
         max_object_bytes: int | None = None,
+        max_total_files: int | None = None,
     ) -> None:
         """Use these."""
         self._source = source
@@ -99,6 +100,7 @@ class ImportFiles:
         self._filer = filer
         self._clock = clock
         self._max_object_bytes = max_object_bytes
+        self._max_total_files = max_total_files
 
     def execute(self, request: ImportRequest, *, progress: ProgressSink, cancel: CancelToken) -> ImportResult:
         """Import everything that can be; what cannot is told file by file.
@@ -111,7 +113,7 @@ class ImportFiles:
         # All sources are asked before the first one is read, so that a wrong path is told before anything is done.
         sources = [(path, self._source.candidates(path)) for path in request.paths]
         with self._batch(ledger) as batch:
-            for found in _each(sources):
+            for found in self._each(sources):
                 if cancel.is_cancelled():
                     break
                 ledger.scanned += 1
@@ -144,6 +146,23 @@ class ImportFiles:
             cancelled=cancel.is_cancelled(),
             stopped_by=ledger.stopped_by,
         )
+
+    def _each(
+        self, sources: list[tuple[Path, Iterator[Candidate | Refusal]]]
+    ) -> Iterator[Candidate | Refusal]:
+        """Yield what all sources hold, up to the limit on one import."""
+        most, count = self._max_total_files, 0
+        for path, candidates in sources:
+            try:
+                for found in candidates:
+                    if most is not None and count >= most:
+                        why = f"more than the {most} files of max_import_total_files; the rest was not looked at"
+                        yield Refusal(name=str(path), kind=RefusalKind.SKIPPED, why=why)
+                        return
+                    count += 1
+                    yield found
+            except NotFound as error:  # it went away since it was asked
+                yield Refusal(name=str(path), kind=RefusalKind.UNREADABLE, why=error.message)
 
     @contextmanager
     def _batch(self, ledger: ImportLedger) -> Iterator[FilingBatch]:
@@ -259,19 +278,11 @@ class ImportFiles:
             size += chunk.nbytes
             if limit is not None and size > limit:
                 raise LimitExceeded(
-                    f"{found.name} is larger than the {limit} bytes that are taken here",
+                    f"it is larger than the {limit} bytes that are taken here",
                     hint="raise [import] max_store_object_bytes",
                 )
             writer.write([chunk])
             chunk = memoryview(stream.read(CHUNK_BYTES))
-
-
-def _each(sources: list[tuple[Path, Iterator[Candidate | Refusal]]]) -> Iterator[Candidate | Refusal]:
-    for path, candidates in sources:
-        try:
-            yield from candidates
-        except NotFound as error:  # it went away since it was asked
-            yield Refusal(name=str(path), kind=RefusalKind.UNREADABLE, why=error.message)
 
 
 def _read_up_to(stream: BinaryIO, size: int) -> bytes:
