@@ -1,0 +1,1 @@
+"""The protocol core of the native DICOM backend."""
