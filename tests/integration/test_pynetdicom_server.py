@@ -52,6 +52,8 @@ FIND_RQ = Command(
     field=C_FIND_RQ, message_id=1, sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1", priority=0, has_data_set=True
 )
 
+STUDY_LEVEL = struct.pack("<HHI", 0x0008, 0x0052, 6) + b"STUDY "
+
 
 @pytest.fixture
 def handlers() -> Handlers:
@@ -188,15 +190,65 @@ def test_fragments_are_put_together_however_they_are_cut(listening: Listening, h
     assert handlers.store.data == {UID: b"a data set"}
 
 
-def test_several_messages_in_one_pdu_are_all_answered(listening: Listening) -> None:
+def test_message_after_message_in_separate_pdus_is_answered(listening: Listening) -> None:
     with associated(listening.address) as sock:
-        sock.sendall(
-            values((CT, 3, STORE.encode()), (CT, 2, b"one"), (ECHO, 3, ECHO_RQ.encode()))
-            + message(ECHO, ECHO_RQ)
-        )
+        sock.sendall(values((CT, 3, STORE.encode()), (CT, 2, b"one")) + message(ECHO, ECHO_RQ))
         commands = read_commands(sock)
-        fields = [decode(next(commands)[1]).field for _ in range(3)]
-    assert fields == [C_STORE_RQ | RESPONSE, C_ECHO_RQ | RESPONSE, C_ECHO_RQ | RESPONSE]
+        fields = [decode(next(commands)[1]).field for _ in range(2)]
+    assert fields == [C_STORE_RQ | RESPONSE, C_ECHO_RQ | RESPONSE]
+
+
+def test_requests_that_do_not_wait_for_answers_end_the_association(
+    listening: Listening, handlers: Handlers
+) -> None:
+    request = ((CT, 3, STORE.encode()), (CT, 2, b"one"))
+    with associated(listening.address) as sock:
+        sock.sendall(values(*request * 100))
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
+    assert len(handlers.store.received) == 1
+    assert answers(listening)
+
+
+def test_request_while_a_query_is_answered_ends_the_association(
+    listening: Listening, handlers: Handlers
+) -> None:
+    handlers.query.matches, handlers.query.endless = [{"PatientID": "1"}], True
+    with associated(listening.address) as sock:
+        sock.sendall(message(FIND, FIND_RQ, STUDY_LEVEL))
+        assert read_pdu(sock)[0] == 4
+        sock.sendall(message(CT, STORE, b"data"))
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
+    assert handlers.store.received == []
+
+
+def test_answers_to_nothing_while_a_query_is_answered_end_the_association(
+    listening: Listening, handlers: Handlers
+) -> None:
+    handlers.query.matches, handlers.query.endless = [{"PatientID": "1"}], True
+    with associated(listening.address) as sock:
+        sock.sendall(message(FIND, FIND_RQ, STUDY_LEVEL))
+        assert read_pdu(sock)[0] == 4
+        sock.sendall(message(ECHO, Command(field=C_ECHO_RQ | RESPONSE, responding_to=9, status=0)))
+        assert is_closed(sock)
+    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
+
+
+@pytest.mark.parametrize(("announced", "length"), [(0, 15 << 20), (4 << 20, 4 << 20), (20 << 20, 20 << 20)])
+def test_pdu_as_long_as_was_announced_is_taken(handlers: Handlers, announced: int, length: int) -> None:
+    options = ListenerOptions(
+        ae_title=AeTitle("FILEROOM"), max_pdu_length=announced, sop_class_uids=(CT_IMAGE_STORAGE,)
+    )
+    data = bytes(length - 6)
+    with (
+        PynetdicomServer().listen(options, handlers.services) as listening,
+        associated(listening.address) as sock,
+    ):
+        sock.sendall(message(CT, STORE, data))
+        _, answer = next(read_commands(sock))
+    assert decode(answer).status == 0
+    assert handlers.store.data == {UID: data}
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,11 @@ class Acceptor:
         self._storage = frozenset(options.sop_class_uids)
         self._caller: Caller | None = None
         self.link = link(self._begin)
-        self.busy = False
-        """Whether a request is being served."""
 
     @property
     def in_flight(self) -> bool:
         """Whether something would be lost by an abort."""
-        return self.busy or self.link.dimse.in_the_middle
+        return self.link.dimse.serving or self.link.dimse.in_the_middle
 
     def run(self) -> None:
         """Serve until the association is over."""
@@ -180,9 +178,9 @@ class Acceptor:
     def _serve(self, caller: Caller) -> None:
         while True:
             message = self.link.receive(self._options.idle_timeout)
-            self.busy = True
+            self.link.dimse.serving = True
             self._dispatch(caller, message)
-            self.busy = False
+            self.link.dimse.serving = False
 
     def _dispatch(self, caller: Caller, message: Message) -> None:
         command, services = message.command, self._services

@@ -15,7 +15,7 @@ from typing import Final
 BEFORE_ASSOCIATION: Final = 1 << 20
 """Longest PDU before an association stands: 128 contexts with all transfer syntaxes need a quarter of it."""
 LARGEST_PDU: Final = 16 << 20
-"""Longest PDU at all."""
+"""Longest PDU at all, unless a longer one was announced."""
 SLICE_SECONDS: Final = 0.2
 """How long a wait lasts before its caller may look at other things (cancel, stop)."""
 
@@ -48,6 +48,7 @@ class Connection:
         self.socket = sock
         self.limit = BEFORE_ASSOCIATION
         """Longest PDU that is read."""
+        self._announced = max_pdu_length
         self._stall_seconds = stall_seconds
         wanted = 2 * max_pdu_length if max_pdu_length else _LARGEST_FIRST_BUFFER
         self._buffer = bytearray(min(max(wanted, _SMALLEST_BUFFER), _LARGEST_FIRST_BUFFER))
@@ -57,6 +58,10 @@ class Connection:
         sock.settimeout(SLICE_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._acknowledge()
+
+    def take_large_pdus(self) -> None:
+        """Read what an association may bring, from now on: PDUs as long as we announced, and up to 16 MiB at least."""
+        self.limit = max(LARGEST_PDU, self._announced)
 
     def next_pdu(self) -> tuple[int, memoryview] | None:
         """Return type and body of a PDU that has come whole; the view is valid until the next `fill`.

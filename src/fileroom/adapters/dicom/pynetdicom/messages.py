@@ -51,6 +51,8 @@ class Messages(DIMSEServiceProvider):
         super().__init__(assoc)
         self._store = store
         self._ready: deque[Message] = deque()
+        self.serving = False
+        """Whether a request of the peer's is being served."""
         self._cancelled: set[int] = set()
         self._current: Message | None = None
         self._context_id = 0
@@ -59,6 +61,11 @@ class Messages(DIMSEServiceProvider):
     def next(self) -> Message | None:
         """Take the oldest message that has come whole."""
         return self._ready.popleft() if self._ready else None
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a message has come whole and was not taken."""
+        return bool(self._ready)
 
     @property
     def in_the_middle(self) -> bool:
@@ -124,16 +131,23 @@ class Messages(DIMSEServiceProvider):
             raise BadMessage(str(error)) from error
         finally:
             self._collected = bytearray()
-        message = Message(context_id=context_id, command=command)
         if command.field == C_CANCEL_RQ:
             if command.responding_to is not None:
                 self._cancelled.add(command.responding_to)
-        elif command.has_data_set:
+            return
+        if not command.is_response and (self.serving or self._awaits_service()):
+            # Asynchronous operations are not negotiated, so there is one at a time (PS3.7 D.3.3.3.1).
+            raise BadMessage("a request before the last one was answered")
+        message = Message(context_id=context_id, command=command)
+        if command.has_data_set:
             if command.field == C_STORE_RQ and self._store is not None:
                 message.reception = self._store(context_id, command)
             self._current = message
         else:
             self._ready.append(message)
+
+    def _awaits_service(self) -> bool:
+        return any(not message.command.is_response for message in self._ready)
 
     def _take_data(self, value: memoryview, *, last: bool) -> None:
         message = self._current

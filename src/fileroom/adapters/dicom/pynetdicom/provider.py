@@ -14,7 +14,6 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import T_CONNECT, AssociationSocket
 
 from fileroom.adapters.dicom.pynetdicom.connection import (
-    LARGEST_PDU,
     SLICE_SECONDS,
     ConnectionLost,
     ConnectionStalled,
@@ -72,6 +71,8 @@ class Provider(DULServiceProvider):
         try:
             while not self._kill_thread and (not self.event_queue.empty() or self._process_recv_primitive()):
                 self.state_machine.do_action(self.event_queue.get(block=False))
+            if self.state_machine.current_state == ESTABLISHED:
+                self.assoc.connection.take_large_pdus()
         except Exception as error:  # noqa: BLE001 - its actions raise whatever odd parameters make them raise
             _log.debug("the state machine failed: %s", type(error).__name__)
             self.assoc.ending = self.assoc.ending or Ending(
@@ -126,9 +127,7 @@ class Provider(DULServiceProvider):
         self._recv_pdu.put(pdu)
         self.event_queue.put(event)
         self.settle()
-        if self.state_machine.current_state == ESTABLISHED:
-            assoc.connection.limit = LARGEST_PDU
-        elif self.state_machine.current_state == _CLOSING and before != _CLOSING:
+        if self.state_machine.current_state == _CLOSING and before != _CLOSING:
             assoc.ending = assoc.ending or Ending(
                 fate=Fate.PROTOCOL, detail=f"it sent a PDU of type {kind:02X}H where none may come"
             )

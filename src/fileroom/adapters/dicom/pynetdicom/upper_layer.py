@@ -34,6 +34,7 @@ from fileroom.domain.uid import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 _RELEASE_ASKED: Final = "Sta8"
 _CAN_ABORT: Final = frozenset({"Sta3", "Sta5", "Sta6", "Sta7", "Sta8", "Sta9", "Sta10", "Sta11", "Sta12"})
 _RELEASE_SECONDS: Final = 5.0
+_PDUS_AT_ONCE: Final = 16
 
 
 class Link(Association):
@@ -139,14 +140,20 @@ class Link(Association):
         return self._next_message_id
 
     def poll(self) -> None:
-        """Work off what has come, without waiting.
+        """Look whether a C-CANCEL or an end has come while a request is served, without waiting.
+
+        Nothing else is expected then, and no more is read than that takes: the rest waits in the network.
 
         Raises:
             LinkEnded: the association is over.
         """
-        while self.dul.pump(0.0):
+        for _ in range(_PDUS_AT_ONCE):
+            came = self.dul.pump(0.0)
             self._check()
-        self._check()
+            if self.dimse.has_next:
+                self.give_up(Fate.PROTOCOL, "it sent an answer to nothing")
+            if not came:
+                break
 
     def receive(self, seconds: float, every_slice: Callable[[], None] | None = None) -> Message:
         """Wait for a message; `seconds` of silence end the association, each byte that comes restarts them.
