@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.records import CatalogEntry, CatalogTotals, Origin, StoredObject
 from tests.builders import SOME_TIME, a_record, a_uid, an_entry
@@ -125,6 +125,90 @@ class CatalogContract(CatalogSuite):
         assert backend.count() == (1, 1, 1, 1)
         (study,) = catalog.studies(ALL, FIRST_PAGE)
         assert (study.study_instance_uid, study.patient_id) == (a_uid(2), "P2")
+
+    # exchange, stored
+
+    def test_exchange_records_what_was_absent_and_is(self, catalog: Catalog, backend: Backend) -> None:
+        batch = entries(3)
+        assert catalog.exchange([Change(entry=entry, seen=None) for entry in batch]) == frozenset()
+        assert backend.count() == (1, 1, 1, 3)
+        assert catalog.exchange([]) == frozenset()
+
+    def test_exchange_replaces_what_is_as_it_was_seen(self, catalog: Catalog) -> None:
+        (entry,) = entries()
+        catalog.record([entry])
+        new = replace(entry, stored=replace(entry.stored, size=7, digest="blake3:ff"))
+        assert catalog.exchange([Change(entry=new, seen=entry.stored)]) == frozenset()
+        assert catalog.instance(entry.record.sop_instance_uid) == new
+        assert catalog.totals().bytes == 7
+
+    @pytest.mark.parametrize("changed", [{"digest": "blake3:ff"}, {"location": "store:é~2.dcm"}])
+    def test_exchange_leaves_what_others_changed_meanwhile(
+        self, catalog: Catalog, changed: dict[str, str]
+    ) -> None:
+        entry, other = entries(2)
+        uid = entry.record.sop_instance_uid
+        theirs = replace(entry, stored=replace(entry.stored, **changed))  # type: ignore[arg-type]
+        catalog.record([theirs])
+        late = [Change(entry=entry, seen=entry.stored), Change(entry=other, seen=None)]
+        assert catalog.exchange(late) == {uid}
+        assert catalog.exchange([Change(entry=entry, seen=None)]) == {uid}
+        assert catalog.instance(uid) == theirs
+        assert catalog.totals().instances == 2
+
+    def test_exchange_leaves_what_was_removed_meanwhile(self, catalog: Catalog, backend: Backend) -> None:
+        (entry,) = entries(study=2)
+        assert catalog.exchange([Change(entry=entry, seen=entry.stored)]) == {entry.record.sop_instance_uid}
+        assert backend.count() == (0, 0, 0, 0)
+
+    def test_exchange_follows_the_order_of_its_changes(self, catalog: Catalog) -> None:
+        (entry,) = entries()
+        uid = entry.record.sop_instance_uid
+        new = replace(entry, stored=replace(entry.stored, location="store:2.dcm"))
+        assert (
+            catalog.exchange([Change(entry=entry, seen=None), Change(entry=new, seen=entry.stored)])
+            == frozenset()
+        )
+        assert catalog.exchange(
+            [Change(entry=entry, seen=new.stored), Change(entry=new, seen=new.stored)]
+        ) == {uid}
+        assert catalog.instance(uid) == entry
+
+    def test_exchange_is_done_as_a_whole_or_not_at_all(self, catalog: Catalog, backend: Backend) -> None:
+        good, bad = entries(2)
+        bad = replace(bad, recorded_at=None)  # type: ignore[arg-type]
+        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever a broken entry raises
+            catalog.exchange([Change(entry=good, seen=None), Change(entry=bad, seen=None)])
+        assert backend.count() == (0, 0, 0, 0)
+
+    def test_exchange_lets_one_of_several_threads_win(self, catalog: Catalog) -> None:
+        (entry,) = entries()
+        uid, refused = entry.record.sop_instance_uid, []
+        catalog.record([entry])
+
+        def work(number: int) -> None:
+            new = replace(entry, stored=replace(entry.stored, location=f"store:{number}.dcm"))
+            refused.append(catalog.exchange([Change(entry=new, seen=entry.stored)]))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(map(len, refused)) == [0] + [1] * 7
+        assert set().union(*refused) == {uid}
+
+    def test_stored_tells_where_the_bytes_are(self, catalog: Catalog) -> None:
+        batch = [*entries(2), replace(entries(study=2)[0], stored=StoredObject(
+            location="file:/data/\udce9", size=2**40, data_offset=0, digest="blake3:00", in_place=True
+        ))]  # fmt: skip
+        catalog.record(batch)
+        asked = [one.record.sop_instance_uid for one in batch]
+        assert catalog.stored([*asked, "1.2.3", asked[0]]) == {
+            one.record.sop_instance_uid: one.stored for one in batch
+        }
+        assert catalog.stored([]) == {}
+        assert len(catalog.stored(f"1.9.{number}" for number in range(12_000))) == 0
 
     def test_many_instances_are_recorded_at_once(self, catalog: Catalog) -> None:
         catalog.record([one for study in range(1, 121) for one in entries(50, study=study)])

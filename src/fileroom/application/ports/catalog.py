@@ -1,12 +1,36 @@
 """The searchable record of local instances."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.query import Attributes, Query, Selection
-from fileroom.domain.records import CatalogEntry, CatalogTotals, InstanceSummary, SeriesSummary, StudySummary
+from fileroom.domain.records import (
+    CatalogEntry,
+    CatalogTotals,
+    InstanceSummary,
+    SeriesSummary,
+    StoredObject,
+    StudySummary,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """An entry that was decided upon by what the catalog told then."""
+
+    entry: CatalogEntry
+    """What is to stand in the catalog."""
+    seen: StoredObject | None
+    """The bytes that the catalog told of, None where it did not know the instance."""
+
+    def holds(self, now: StoredObject | None) -> bool:
+        """Tell whether the catalog still tells of the bytes that were seen."""
+        if now is None or self.seen is None:
+            return now is self.seen
+        return (now.location, now.digest) == (self.seen.location, self.seen.digest)
 
 
 class Catalog(Protocol):
@@ -33,6 +57,19 @@ class Catalog(Protocol):
         """
 
     @abstractmethod
+    def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
+        """Record the entries whose instance is still as it was seen, in one step; return the UIDs of the others.
+
+        Others may have written between the look and the change, in this process or another: their word stands, and
+        the caller looks again. Bytes are the same where location and digest are. Of several changes of one
+        instance, each is held against what the one before it left. Otherwise as `record`.
+
+        Raises:
+            StorageFull: no room.
+            StorageError: it could not be written; nothing was.
+        """
+
+    @abstractmethod
     def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
         """Note that another copy of each instance was offered; a UID may occur more than once, unknown ones pass.
 
@@ -51,6 +88,13 @@ class Catalog(Protocol):
     @abstractmethod
     def instance(self, sop_instance_uid: str) -> CatalogEntry | None:
         """Return one instance, or None."""
+
+    @abstractmethod
+    def stored(self, sop_instance_uids: Iterable[str]) -> Mapping[str, StoredObject]:
+        """Return where the bytes of these instances are, by the UIDs as they were asked for; unknown ones are left out.
+
+        Any number of UIDs may be asked for.
+        """
 
     @abstractmethod
     def present(self, sop_instance_uids: Iterable[str]) -> frozenset[str]:

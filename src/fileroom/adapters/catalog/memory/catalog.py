@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
@@ -32,7 +32,7 @@ from fileroom.adapters.catalog.memory.holdings import (
     series_summary,
     study_summary,
 )
-from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.domain.attributes import Attribute
 from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.matching import accepts, parse_number
@@ -43,6 +43,7 @@ from fileroom.domain.records import (
     InstanceRecord,
     InstanceSummary,
     SeriesSummary,
+    StoredObject,
     StudySummary,
 )
 
@@ -60,14 +61,26 @@ class MemoryCatalog(Catalog):
 
     def record(self, entries: Sequence[CatalogEntry]) -> None:
         """See `Catalog.record`."""
-        # Whatever can fail is done first, so that all or none are recorded.
-        cleaned = [
-            replace(entry, record=clean_record(entry.record), recorded_at=entry.recorded_at.astimezone(UTC))
-            for entry in entries
-        ]
+        cleaned = [_clean(entry) for entry in entries]
         with self._lock:
             for entry in cleaned:
                 self._record(entry)
+
+    def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
+        """See `Catalog.exchange`."""
+        cleaned = [_clean(change.entry) for change in changes]
+        refused = set()
+        with self._lock:
+            for change, entry in zip(changes, cleaned, strict=True):
+                if change.holds(self._stored(entry.record.sop_instance_uid)):
+                    self._record(entry)
+                else:
+                    refused.add(change.entry.record.sop_instance_uid)
+        return frozenset(refused)
+
+    def _stored(self, uid: str) -> StoredObject | None:
+        series = self._places.get(uid)
+        return series.entries[uid].stored if series else None
 
     def _record(self, entry: CatalogEntry) -> None:
         uid = entry.record.sop_instance_uid
@@ -137,6 +150,13 @@ class MemoryCatalog(Catalog):
         with self._lock:
             series = self._places.get(uid)
             return as_shown(series, series.entries[uid]) if series else None
+
+    def stored(self, sop_instance_uids: Iterable[str]) -> Mapping[str, StoredObject]:
+        """See `Catalog.stored`."""
+        asked = list(sop_instance_uids)
+        with self._lock:
+            found = {uid: self._stored(clean_identifier(uid)) for uid in asked}
+        return {uid: stored for uid, stored in found.items() if stored is not None}
 
     def present(self, sop_instance_uids: Iterable[str]) -> frozenset[str]:
         """See `Catalog.present`."""
@@ -273,6 +293,11 @@ class MemoryCatalog(Catalog):
 
     def close(self) -> None:
         """See `Catalog.close`."""
+
+
+def _clean(entry: CatalogEntry) -> CatalogEntry:
+    """Do whatever can fail, so that all entries or none are recorded."""
+    return replace(entry, record=clean_record(entry.record), recorded_at=entry.recorded_at.astimezone(UTC))
 
 
 def _number(text: str) -> int:

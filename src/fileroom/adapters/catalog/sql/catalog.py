@@ -1,8 +1,9 @@
 """The catalog in a database."""
 
+import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
@@ -13,22 +14,29 @@ from fileroom.adapters.catalog._shared.cleaning import clean_identifier, clean_i
 from fileroom.adapters.catalog._shared.queries import read_query
 from fileroom.adapters.catalog.sql import finding, writing
 from fileroom.adapters.catalog.sql.browsing import Browser
-from fileroom.adapters.catalog.sql.conditions import among
 from fileroom.adapters.catalog.sql.engine import is_busy, open_catalog_engine, translated
 from fileroom.adapters.catalog.sql.engine import writing as for_writing
 from fileroom.adapters.catalog.sql.group_commit import GroupCommit
 from fileroom.adapters.catalog.sql.rows import (
-    ENTRY_COLUMNS,
     entry_from,
     instance_summary,
     series_summary,
+    stored_from,
     study_summary,
 )
-from fileroom.adapters.catalog.sql.schema import instances, series, studies, totals
-from fileroom.application.ports.catalog import Catalog
+from fileroom.adapters.catalog.sql.schema import instances, totals
+from fileroom.adapters.catalog.sql.statements import statements_for
+from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.query import Attributes, Query, Selection
-from fileroom.domain.records import CatalogEntry, CatalogTotals, InstanceSummary, SeriesSummary, StudySummary
+from fileroom.domain.records import (
+    CatalogEntry,
+    CatalogTotals,
+    InstanceSummary,
+    SeriesSummary,
+    StoredObject,
+    StudySummary,
+)
 
 _UNREAD: Final = "the catalog could not be read"
 _UNWRITTEN: Final = "the catalog could not be written"
@@ -51,9 +59,10 @@ class SqlCatalog(Catalog):
         """
         self._engine = open_catalog_engine(database) if isinstance(database, str) else database
         self._writer = for_writing(self._engine)
+        self._statements = statements_for(self._engine.dialect)
         # Threads queue here, in their order, rather than in the polling of SQLite.
         self._one_writes = threading.Lock()
-        self._recording: GroupCommit[Sequence[CatalogEntry], None] = GroupCommit(
+        self._recording: GroupCommit[Sequence[CatalogEntry | Change], Sequence[bool]] = GroupCommit(
             self._record, hopeless=is_busy
         )
 
@@ -62,10 +71,21 @@ class SqlCatalog(Catalog):
         if entries:
             self._recording.run(entries)
 
-    def _record(self, batches: Sequence[Sequence[CatalogEntry]]) -> Sequence[None]:
+    def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
+        """See `Catalog.exchange`."""
+        if not changes:
+            return frozenset()
+        done = self._recording.run(changes)
+        return frozenset(
+            change.entry.record.sop_instance_uid
+            for change, recorded in zip(changes, done, strict=True)
+            if not recorded
+        )
+
+    def _record(self, batches: Sequence[Sequence[CatalogEntry | Change]]) -> Sequence[Sequence[bool]]:
         with self._writing() as connection:
-            writing.record(connection, (entry for batch in batches for entry in batch))
-        return [None] * len(batches)
+            done = iter(writing.record(connection, (one for batch in batches for one in batch)))
+        return [list(islice(done, len(batch))) for batch in batches]
 
     def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
         """See `Catalog.count_duplicates`."""
@@ -90,23 +110,28 @@ class SqlCatalog(Catalog):
 
     def instance(self, sop_instance_uid: str) -> CatalogEntry | None:
         """See `Catalog.instance`."""
-        statement = (
-            select(*ENTRY_COLUMNS)
-            .join_from(instances, series, instances.c.series_pk == series.c.pk)
-            .join(studies, series.c.study_pk == studies.c.pk)
-            .where(instances.c.sop_instance_uid == clean_identifier(sop_instance_uid))
-        )
+        uid = clean_identifier(sop_instance_uid)
         with translated(_UNREAD), self._engine.connect() as connection:
-            row = connection.execute(statement).mappings().one_or_none()
-        return entry_from(row) if row else None
+            found = self._statements.instance.rows(connection, uid=uid)
+        return entry_from(found[0]) if found else None
+
+    def stored(self, sop_instance_uids: Iterable[str]) -> Mapping[str, StoredObject]:
+        """See `Catalog.stored`."""
+        here: dict[str, StoredObject] = {}
+        with translated(_UNREAD), self._engine.connect() as connection:
+            for asked, listed in _portions(sop_instance_uids):
+                rows = self._statements.stored.rows(connection, uids=listed)
+                found = {row["sop_instance_uid"]: stored_from(row) for row in rows}
+                here |= {uid: found[cleaned] for uid, cleaned in asked.items() if cleaned in found}
+        return here
 
     def present(self, sop_instance_uids: Iterable[str]) -> frozenset[str]:
         """See `Catalog.present`."""
-        remaining, here = iter(sop_instance_uids), set[str]()
+        here = set[str]()
         with translated(_UNREAD), self._engine.connect() as connection:
-            while asked := {uid: clean_identifier(uid) for uid in islice(remaining, _PORTION)}:
-                listed = among(self._engine.dialect, instances.c.sop_instance_uid, set(asked.values()))
-                found = set(connection.execute(select(instances.c.sop_instance_uid).where(listed)).scalars())
+            for asked, listed in _portions(sop_instance_uids):
+                rows = self._statements.present.rows(connection, uids=listed)
+                found = {row["sop_instance_uid"] for row in rows}
                 here.update(uid for uid, cleaned in asked.items() if cleaned in found)
         return frozenset(here)
 
@@ -176,3 +201,10 @@ class SqlCatalog(Catalog):
     def _count(self, statement: Select[Any]) -> int:
         with translated(_UNREAD), self._engine.connect() as connection:
             return int(connection.execute(statement).scalar_one())
+
+
+def _portions(uids: Iterable[str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield UIDs in portions, each with what is looked for, and that as a list in JSON."""
+    remaining = iter(uids)
+    while asked := {uid: clean_identifier(uid) for uid in islice(remaining, _PORTION)}:
+        yield asked, json.dumps(list(set(asked.values())))

@@ -254,3 +254,5 @@ class Placed:
     size: int
     recorded_at: int
     study_date: str
+    location: str
+    digest: str

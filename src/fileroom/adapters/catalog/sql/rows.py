@@ -39,6 +39,9 @@ _DESCRIPTIVE: Final = tuple(
     if one.keyword not in IDENTIFYING
 )
 
+STORED_COLUMNS: Final = ("location", "size", "data_offset", "digest", "in_place")
+"""What `stored_from` reads, in the table of instances."""
+
 ENTRY_COLUMNS: Final = (
     *(studies.c[column_name(one.keyword)] for one in STUDY_ATTRIBUTES),
     *(series.c[column_name(one.keyword)] for one in SERIES_ATTRIBUTES),
@@ -111,7 +114,18 @@ def attribute_row(shown: Mapping[str, str]) -> dict[str, Any]:
     return row
 
 
-def entry_from(row: RowMapping) -> CatalogEntry:
+def stored_from(row: Mapping[str, Any]) -> StoredObject:
+    """Return where the bytes of an instance are."""
+    return StoredObject(
+        location=from_lossless(row["location"]),
+        size=row["size"],
+        data_offset=row["data_offset"],
+        digest=row["digest"],
+        in_place=bool(row["in_place"]),
+    )
+
+
+def entry_from(row: RowMapping | Mapping[str, Any]) -> CatalogEntry:
     """Return the entry of an instance, its header with what its study and series show."""
     return CatalogEntry(
         record=InstanceRecord(
@@ -122,13 +136,7 @@ def entry_from(row: RowMapping) -> CatalogEntry:
             transfer_syntax_uid=row["transfer_syntax_uid"],
             attributes={keyword: value for keyword, column in _DESCRIPTIVE if (value := row[column])},
         ),
-        stored=StoredObject(
-            location=from_lossless(row["location"]),
-            size=row["size"],
-            data_offset=row["data_offset"],
-            digest=row["digest"],
-            in_place=bool(row["in_place"]),
-        ),
+        stored=stored_from(row),
         origin=Origin(row["origin"]),
         source=from_lossless(row["source"]),
         recorded_at=to_moment(row["recorded_at"]),

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from fileroom.adapters.catalog.sql.conditions import listed
+from fileroom.adapters.catalog.sql.rows import ENTRY_COLUMNS, STORED_COLUMNS
 from fileroom.adapters.catalog.sql.schema import instances, patients, series, studies, totals
 
 COUNTS: Final[Mapping[Table, tuple[str, ...]]] = {
@@ -79,7 +80,7 @@ def _cursor(connection: Connection) -> closing[Any]:
 
 
 class Statements:
-    """All that `fileroom.adapters.catalog.sql.writing` runs."""
+    """What is run for each object or batch, compiled once: what `writing` runs, and looking an instance up."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -89,9 +90,25 @@ class Statements:
             select(
                 *(
                     instances.c[name]
-                    for name in ("pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date")
+                    for name in (
+                        "pk", "series_pk", "sop_instance_uid", "size", "recorded_at", "study_date",
+                        "location", "digest",
+                    )
                 )
             ).where(listed(dialect, instances.c.sop_instance_uid, "uids"))
+        )  # fmt: skip
+        of_instances = listed(dialect, instances.c.sop_instance_uid, "uids")
+        self.present = self._compiled(select(instances.c.sop_instance_uid).where(of_instances))
+        self.stored = self._compiled(
+            select(instances.c.sop_instance_uid, *(instances.c[name] for name in STORED_COLUMNS)).where(
+                of_instances
+            )
+        )
+        self.instance = self._compiled(
+            select(*ENTRY_COLUMNS)
+            .join_from(instances, series, instances.c.series_pk == series.c.pk)
+            .join(studies, series.c.study_pk == studies.c.pk)
+            .where(instances.c.sop_instance_uid == bindparam("uid"))
         )
         self.series = self._holdings(series, "series_instance_uid")
         self.studies = self._holdings(studies, "study_instance_uid")

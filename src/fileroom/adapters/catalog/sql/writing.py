@@ -14,25 +14,34 @@ from sqlalchemy import Connection, Table
 from fileroom.adapters.catalog._shared.cleaning import clean_record
 from fileroom.adapters.catalog._shared.patients import patient_key
 from fileroom.adapters.catalog.sql.holdings import Holding, Patient, Placed, Series, Study
-from fileroom.adapters.catalog.sql.rows import instance_row
+from fileroom.adapters.catalog.sql.rows import instance_row, to_lossless
 from fileroom.adapters.catalog.sql.schema import instances, patients, series, studies
 from fileroom.adapters.catalog.sql.statements import statements_for
+from fileroom.application.ports.catalog import Change
 from fileroom.domain.records import CatalogEntry, InstanceRecord
 
 _PORTION: Final = 5000
 """Instances whose rows are held in memory at once."""
 
 
-def record(connection: Connection, entries: Iterable[CatalogEntry]) -> None:
-    """Add or replace instances, in their order."""
-    remaining = iter(entries)
+def record(connection: Connection, works: Iterable[CatalogEntry | Change]) -> list[bool]:
+    """Add or replace instances, in their order; tells of each whether that was done: a change may not hold any more."""
+    remaining, done = iter(works), list[bool]()
     while portion := list(islice(remaining, _PORTION)):
-        prepared = [(entry, clean_record(entry.record)) for entry in portion]
+        prepared = [(one, clean_record(_entry(one).record)) for one in portion]
         work = _Work(connection)
         work.load([header for _, header in prepared])
-        for entry, header in prepared:
-            work.put(entry, header)
+        for one, header in prepared:
+            holds = isinstance(one, CatalogEntry) or work.holds(one, header.sop_instance_uid)
+            if holds:
+                work.put(_entry(one), header)
+            done.append(holds)
         work.flush()
+    return done
+
+
+def _entry(work: CatalogEntry | Change) -> CatalogEntry:
+    return work.entry if isinstance(work, Change) else work
 
 
 def remove(connection: Connection, uids: Sequence[str]) -> int:
@@ -106,12 +115,8 @@ class _Work:
             one = Series.from_row(row, studies_by_pk[row["study_pk"]])
             self._series[one.study.uid, one.uid] = self._series_by_pk[one.pk] = one
         for place in places:
-            self._here[place["sop_instance_uid"]] = Placed(
-                place["pk"],
-                self._series_by_pk[place["series_pk"]],
-                place["size"],
-                place["recorded_at"],
-                place["study_date"],
+            self._here[place["sop_instance_uid"]] = _placed(
+                place["pk"], self._series_by_pk[place["series_pk"]], place
             )
 
     def _know_patient(self, patient: Patient) -> Patient:
@@ -120,6 +125,13 @@ class _Work:
 
     # -- changing -----------------------------------------------------------------------------------------------
 
+    def holds(self, change: Change, uid: str) -> bool:
+        """Tell whether the instance is as it was when the change was decided upon."""
+        here, seen = self._here.get(uid), change.seen
+        if here is None or seen is None:
+            return here is None and seen is None
+        return (here.location, here.digest) == (to_lossless(seen.location), seen.digest)
+
     def put(self, entry: CatalogEntry, header: InstanceRecord) -> None:
         """Add an instance, or replace the one with its UID."""
         uid = header.sop_instance_uid
@@ -127,11 +139,11 @@ class _Work:
         target = self._place_for(header)
         old = self._here.get(uid)
         if old is None:
-            new = Placed(self._next("instance"), target, row["size"], row["recorded_at"], row["study_date"])
+            new = _placed(self._next("instance"), target, row)
             row.update(pk=new.pk, series_pk=target.pk, duplicates=entry.duplicates)
             self._added[uid] = row
         else:
-            new = Placed(old.pk, target, row["size"], row["recorded_at"], row["study_date"])
+            new = _placed(old.pk, target, row)
             if uid in self._added:
                 self._added[uid] |= row | {"series_pk": target.pk}
             else:
@@ -281,6 +293,12 @@ class _Work:
         for row in self._statements.study_extremes.rows(self._connection, pks=_json(by_pk)):
             by_pk[row["pk"]].add_modality(row["modality"])
             by_pk[row["pk"]].reach(row["imported_at_max"], row["study_date_max"])
+
+
+def _placed(pk: int, where: Series, row: Mapping[str, Any]) -> Placed:
+    return Placed(
+        pk, where, row["size"], row["recorded_at"], row["study_date"], row["location"], row["digest"]
+    )
 
 
 def _json(values: Iterable[str] | Iterable[int]) -> str:
