@@ -1,5 +1,6 @@
 """The command line: one Typer app made of the commands in `fileroom.entrypoints.cli.commands`."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import typer
 from fileroom import __version__
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.operation import Report, Status, document_of
+from fileroom.entrypoints.cli.output import OutputClosed
 from fileroom.entrypoints.cli.state import State
 from fileroom.entrypoints.settings import LogLevel
 
@@ -112,6 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code: Any = failures.SUCCESS
     try:
         code = make_app(given)(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
+    except OutputClosed:
+        # Python writes what is left at its end: nobody is there to read it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # noqa: BLE001 - only a usage error gets here; anything else is raised again
         _leave_with_usage_error(error, started)
     sys.exit(code if isinstance(code, int) else failures.SUCCESS)

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import FrameType
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fileroom.domain.errors import Cancelled, FileroomError
+from fileroom.domain.errors import Cancelled, FileroomError, StorageError
 from fileroom.entrypoints.cli import failures
-from fileroom.entrypoints.cli.output import Output
+from fileroom.entrypoints.cli.output import Output, OutputClosed
 from fileroom.entrypoints.cli.progress import TerminalProgress
 from fileroom.entrypoints.cli.state import State
 
@@ -125,15 +125,21 @@ def run_light(
     except FileroomError as error:
         report = _failed(state, name, error)
         state.close()
+    except OutputClosed:
+        state.close()
+        raise
     except Exception as error:  # noqa: BLE001 - the edge: every error becomes a message and an exit code
         # Nobody knows what was left half done: the store is not closed, so that the next start looks at it.
         report = _failed(state, name, error)
     except KeyboardInterrupt:
         report = _failed(state, name, Cancelled("stopped at once, by a second Ctrl-C"))
-    if json:
-        state.output.document(document_of(state, name, started, report))
-    elif report.show is not None:
-        report.show(state.output)
+    try:
+        if json:
+            state.output.document(document_of(state, name, started, report))
+        elif report.show is not None:
+            report.show(state.output)
+    except StorageError as error:  # stdout is a file on a full disk
+        report = replace(report, error=report.error or error, code=report.code or failures.exit_code(error))
     if report.error is not None:
         state.output.error(report.error.message, report.error.hint)
     _tell_failures(state.output, report.failures)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TextIO
 
+from fileroom.domain.errors import StorageError
 from fileroom.domain.text import for_terminal
 
 CHUNK_ROWS = 500
@@ -32,7 +33,8 @@ class Output:
 
     def document(self, document: dict[str, object]) -> None:
         """Print one JSON document."""
-        self._write(self._out, json.dumps(document, ensure_ascii=not _is_utf8(self._out), indent=2) + "\n")
+        text = json.dumps(document, ensure_ascii=not _is_utf8(self._out), indent=2)
+        self._write(self._out, escape_json(text) + "\n")
 
     def line(self, text: str) -> None:
         """Print a line of data."""
@@ -120,8 +122,25 @@ class Output:
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "replace").decode(encoding))
-        stream.flush()
+        try:
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+            stream.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
+        except OSError as error:
+            if stream is self._out:
+                raise StorageError(f"the output could not be written: {error.strerror}") from None
+
+
+class OutputClosed(Exception):
+    """Whoever read the output went away (`| head`)."""
+
+
+def escape_json(text: str) -> str:
+    r"""Escape in JSON what could steer a terminal (C1 controls, bidirectional overrides); the value stays the same."""
+    if text.isascii():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _is_utf8(stream: TextIO) -> bool:

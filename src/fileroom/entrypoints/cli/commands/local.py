@@ -1,35 +1,24 @@
 """`fileroom local`: what is here."""
 
-import csv
-import io
-import json as json_text
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from fileroom.application.use_cases.browse_local import BrowseLocal
-from fileroom.domain.errors import InvalidInput, StorageError
+from fileroom.domain.errors import InvalidInput
 from fileroom.domain.local_filter import LocalFilter
 from fileroom.domain.records import InstanceSummary, SeriesSummary, StudySummary
 from fileroom.domain.sop_classes import sop_class_name
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 from fileroom.domain.uid import parse_uid
+from fileroom.entrypoints.cli.export import ExportFormat, Row, as_text, whole_file, write_rows
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, Limit, date_range, moment_range, words
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
-
-
-class ExportFormat(StrEnum):
-    """How rows are written."""
-
-    JSON = "json"
-    CSV = "csv"
 
 
 class Truth(StrEnum):
@@ -37,9 +26,6 @@ class Truth(StrEnum):
 
     TRUE = "true"
     FALSE = "false"
-
-
-Row = dict[str, object]
 
 
 PatientName = Annotated[
@@ -338,10 +324,6 @@ def _exported(kind: _Kind, row: Row) -> Row:
     return {key: row[key] for key in kind.exported}
 
 
-def _text(value: object) -> str:
-    return "\\".join(value) if isinstance(value, list) else str(value)
-
-
 # Printing ------------------------------------------------------------------------------------------------------------
 
 
@@ -363,79 +345,34 @@ def _list(
             )
         found = rows(operation.container.browse_local())
         if export is not None:
-            return _write(kind, found, export, out)
+            return _exported_to(operation.output, kind, found, export, out)
         if json:
             return Report(fields={kind.name: [_without_blanks(_exported(kind, row)) for row in found]})
-        cells = ([_text(row[key]) for key in kind.shown.values()] for row in found)
+        cells = ([as_text(row[key]) for key in kind.shown.values()] for row in found)
         count = operation.output.table(tuple(kind.shown), cells, before=operation.progress.stop)
-        return Report(show=lambda output: _summarize(output, kind, count, operation))
+        nothing_here = not count and not operation.container.browse_local().totals().instances
+        hint = "nothing is here yet: fileroom import PATH, or fileroom retrieve"
+        told = hint if nothing_here else counted(count, *kind.noun)
+        return Report(show=lambda output: output.note(told))
 
     run(context, f"local_{kind.name}", work, json=json)
-
-
-def _summarize(output: Output, kind: _Kind, count: int, operation: Operation) -> None:
-    if not count and not operation.container.browse_local().totals().instances:
-        output.note("nothing is here yet: fileroom import PATH, or fileroom retrieve")
-    else:
-        output.note(counted(count, *kind.noun))
 
 
 def _without_blanks(row: Row) -> Row:
     return {key: value for key, value in row.items() if value not in ("", [])}
 
 
-def _write(kind: _Kind, rows: Iterable[Row], export: ExportFormat, out: Path | None) -> Report:
-    with _destination(out) as stream:
-        writer = _write_csv if export is ExportFormat.CSV else _write_json
-        count = writer(kind, rows, stream)
+def _exported_to(
+    output: Output, kind: _Kind, rows: Iterable[Row], export: ExportFormat, out: Path | None
+) -> Report:
+    exported = (_exported(kind, row) for row in rows)
+    if out is None:
+        count = write_rows(export, kind.exported, exported, output.raw, plain=output.is_terminal)
+    else:
+        with whole_file(out) as write:
+            count = write_rows(export, kind.exported, exported, write)
     where = f" to {out}" if out is not None else ""
     return Report(
         fields={"exported": count, "format": export.value, "out": str(out) if out else None},
         show=lambda output: output.note(f"wrote {counted(count, *kind.noun)}{where}"),
     )
-
-
-@contextmanager
-def _destination(out: Path | None) -> Iterator[TextIO]:
-    """Write to stdout, or to a file that appears whole or not at all."""
-    if out is None:
-        yield sys.stdout
-        return
-    partial = out.with_name(f".{out.name}.part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        partial.replace(out)
-    except OSError as error:
-        raise StorageError(
-            f"{out} cannot be written: {error.strerror}", hint="choose another --out"
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _write_csv(kind: _Kind, rows: Iterable[Row], stream: TextIO) -> int:
-    count = 0
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(kind.exported)
-    for row in rows:
-        writer.writerow([_text(row[key]) for key in kind.exported])
-        count += 1
-        stream.write(buffer.getvalue())
-        buffer.seek(0)
-        buffer.truncate()
-    stream.write(buffer.getvalue())
-    return count
-
-
-def _write_json(kind: _Kind, rows: Iterable[Row], stream: TextIO) -> int:
-    count = 0
-    stream.write("[")
-    for row in rows:
-        stream.write(
-            ("," if count else "") + "\n  " + json_text.dumps(_exported(kind, row), ensure_ascii=False)
-        )
-        count += 1
-    stream.write("\n]\n")
-    return count

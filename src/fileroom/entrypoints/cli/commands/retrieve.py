@@ -71,16 +71,13 @@ def _report(result: RetrieveResult) -> Report:
     status = Status.SUCCESS if result.is_complete else Status.PARTIAL
     if result.cancelled:
         status = Status.CANCELLED
-    missing = [
-        Failure(what=uid, why="expected, but it did not come", hint=result.hint, kind="missing")
-        for uid in result.missing
-    ]
-    if not result.is_complete and not missing and result.why:
-        missing.append(Failure(what=result.node, why=result.why, hint=result.hint, kind="peer_failed"))
+    failures = _failures(result)
+    if not result.is_complete and not failures and result.why:
+        failures.append(Failure(what=result.node, why=result.why, hint=result.hint, kind="peer_failed"))
     counters = result.counters
     return Report(
         status=status,
-        failures=missing,
+        failures=failures,
         fields={
             "node": result.node,
             "via": result.via.value,
@@ -89,6 +86,7 @@ def _report(result: RetrieveResult) -> Report:
             "already_here": result.already_here,
             "missing": len(result.missing),
             "received": result.received,
+            "refused": len(result.refusals),
             "bytes": result.bytes,
             "sub_operations": {
                 key: value
@@ -106,6 +104,29 @@ def _report(result: RetrieveResult) -> Report:
     )
 
 
+def _failures(result: RetrieveResult) -> list[Failure]:
+    """Name what could not be filed here, and what did not come at all."""
+    refused = {one.sop_instance_uid for one in result.refusals}
+    return [
+        Failure(
+            what=one.sop_instance_uid,
+            why="it is here with other content" if one.is_conflict else f"it came and was refused here: {one.why}",
+            hint=one.hint,
+            kind="conflict" if one.is_conflict else "refused",
+        )
+        for one in result.refusals
+    ] + [
+        Failure(
+            what=uid,
+            why="the node failed to send it" if uid in result.failed_by_peer else "expected, but it did not come",
+            hint=result.hint,
+            kind="missing",
+        )
+        for uid in result.missing
+        if uid not in refused
+    ]
+
+
 def _show(output: Output, result: RetrieveResult) -> None:
     of = f" of {result.expected}" if result.expected is not None else ""
     rate = (
@@ -121,5 +142,9 @@ def _show(output: Output, result: RetrieveResult) -> None:
     )
     if result.missing:
         output.note(f"{counted(len(result.missing), 'instance')} missing")
+    if result.refusals:
+        output.note(f"{counted(len(result.refusals), 'instance')} refused here")
+    if not result.is_complete and result.untold:
+        output.note(f"{result.node} names {(result.expected or 0) - result.untold} of {result.expected} instances")
     if result.why and result.is_complete:
         output.warning(f"{result.node} says: {result.why}")
