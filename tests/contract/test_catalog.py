@@ -126,6 +126,17 @@ class CatalogContract(CatalogSuite):
         (study,) = catalog.studies(ALL, FIRST_PAGE)
         assert (study.study_instance_uid, study.patient_id) == (a_uid(2), "P2")
 
+    def test_uids_that_no_database_takes_stay_apart(self, catalog: Catalog, backend: Backend) -> None:
+        uids = ["1.23.4", "1.2\x003.4", "1.2\x00\x003.4", "1.2\ud8003.4", "1.2\ud8013.4", "1.2\ufffd3.4"]
+        catalog.record([an_entry(replace(a_record(), sop_instance_uid=uid)) for uid in uids])
+        assert backend.count()[3] == len(uids)
+        assert catalog.present([*uids, "1.2"]) == set(uids)
+        for uid in uids:
+            found = catalog.instance(uid)
+            assert found is not None
+            assert catalog.instance(found.record.sop_instance_uid) == found
+        assert catalog.present(["1.23.4\0", " 1.23.4 "]) == {"1.23.4\0", " 1.23.4 "}
+
     # exchange, stored
 
     def test_exchange_records_what_was_absent_and_is(self, catalog: Catalog, backend: Backend) -> None:

@@ -38,14 +38,16 @@ def clean_text(value: str) -> str:
 def clean_identifier(uid: str) -> str:
     """Return a UID as it is stored.
 
-    One that is far too long keeps its beginning and a digest of the whole, so that two never become one.
+    One that is far too long, or that holds what no database takes, keeps its beginning and a digest of the whole, so
+    that two never become one. Padding is no part of it.
     """
+    uid = uid.strip("\0 ")
     if len(uid) <= MAX_UID_LENGTH and uid.isascii() and "\0" not in uid:
-        return uid.strip(" ")
-    cleaned = _harmless(uid).strip(" ")
-    if len(cleaned) <= MAX_UID_LENGTH:
+        return uid
+    cleaned = _harmless(uid)
+    if len(cleaned) <= MAX_UID_LENGTH and cleaned == uid:
         return cleaned
-    digest = hashlib.sha256(cleaned.encode()).hexdigest()
+    digest = hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{cleaned[: MAX_UID_LENGTH - 1 - len(digest)]}~{digest}"
 
 

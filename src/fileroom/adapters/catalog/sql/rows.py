@@ -114,7 +114,7 @@ def attribute_row(shown: Mapping[str, str]) -> dict[str, Any]:
     return row
 
 
-def stored_from(row: Mapping[str, Any]) -> StoredObject:
+def stored_from(row: RowMapping | Mapping[str, Any]) -> StoredObject:
     """Return where the bytes of an instance are."""
     return StoredObject(
         location=from_lossless(row["location"]),
