@@ -132,7 +132,25 @@ def test_retrieve_tells_expected_and_arrived(
         assert_document(document, operation="retrieve", status="success")
         assert document["via"] == via
         assert document["expected"] == document["arrived"] == document["received"] == STUDY_SIZE
-        assert document["missing"] == 0
+        assert (document["missing"], document["refused"]) == (0, 0)
+
+
+def test_retrieve_names_what_is_here_with_other_content(
+    program: Program, peer: PeerRoom, tmp_path: Path
+) -> None:
+    peer.known_to(program)
+    write_study(tmp_path / "other", pixel_bytes=600)
+    program.run("import", tmp_path / "other" / "1-1-1.dcm")
+
+    document = program.json(
+        "retrieve", "--node", "pacs", "--study-instance-uid", a_uid(1), "--via", "get", code=3
+    )
+
+    assert (document["status"], document["missing"], document["refused"]) == ("partial", 0, 1)
+    [failure] = document["failures"]
+    assert (failure["what"], failure["kind"]) == (a_uid(1, 1, 1), "conflict")
+    assert "with other content" in failure["why"]
+    assert "[objects] duplicates" in failure["hint"]
 
 
 def test_send_commands_tell_a_ledger(filled: Program, peer: PeerRoom, tmp_path: Path) -> None:

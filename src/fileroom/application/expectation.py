@@ -1,8 +1,10 @@
 """What a node says that it has, asked before a retrieve so that afterwards what is missing can be named."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.dicom_client import DicomClient, Peer
@@ -44,6 +46,8 @@ class Expected:
     """All SOP classes among them; () where the node does not tell."""
     modalities: tuple[str, ...] = ()
     """Of the series, as far as the node tells: a hint at the SOP classes."""
+    untold: int = 0
+    """Instances at least that the node has too, by its counts, and that it did not name."""
 
 
 NOT_TOLD = Expected(sop_instance_uids=None)
@@ -76,28 +80,29 @@ class Expectation:
             raise NotFound(
                 f"{self._peer.ae_title} has nothing by the UID {wanted.uid}", hint="see `fileroom query`"
             )
-        modalities = tuple(dict.fromkeys(filter(None, series.values())))
-        classes = tuple(dict.fromkeys(found.values()))
+        modalities = tuple(dict.fromkeys(match.get("Modality", "") for match in series.values()))
+        classes = tuple(dict.fromkeys(one.sop_class_uid for one in found.values()))
+        untold = 0 if wanted.sop_instance_uid else _untold(series, found.values())
         return Expected(
             sop_instance_uids=tuple(found) or None,
-            sop_class_uids=classes if all(classes) else (),
-            modalities=modalities,
+            # Of what is not named the classes are not known either.
+            sop_class_uids=classes if all(classes) and not untold else (),
+            modalities=tuple(filter(None, modalities)),
+            untold=untold if found else 0,
         )
 
-    def _series(self, wanted: Wanted) -> dict[str, str]:
-        """Return the modality of each Series Instance UID."""
+    def _series(self, wanted: Wanted) -> dict[str, Attributes]:
+        """Return what the node tells of each series, by Series Instance UID."""
         keys = {
             "StudyInstanceUID": wanted.study_instance_uid,
             "SeriesInstanceUID": wanted.series_instance_uid,
         }
         matches = self._find(QueryLevel.SERIES, keys)
-        return {
-            uid: match.get("Modality", "") for match in matches if (uid := match.get("SeriesInstanceUID", ""))
-        }
+        return {uid: match for match in matches if (uid := match.get("SeriesInstanceUID", ""))}
 
-    def _instances(self, wanted: Wanted, series: Iterable[str]) -> dict[str, str]:
-        """Return the SOP class of each SOP Instance UID."""
-        found: dict[str, str] = {}
+    def _instances(self, wanted: Wanted, series: Iterable[str]) -> dict[str, "_Told"]:
+        """Return what was told of each SOP Instance UID."""
+        found: dict[str, _Told] = {}
         for series_uid in series:
             keys = {
                 "StudyInstanceUID": wanted.study_instance_uid,
@@ -106,7 +111,7 @@ class Expectation:
             }
             for match in self._find(QueryLevel.IMAGE, keys):
                 if uid := match.get("SOPInstanceUID", ""):
-                    found[uid] = match.get("SOPClassUID", "")
+                    found[uid] = _Told(series_uid, match.get("SOPClassUID", ""))
             if wanted.sop_instance_uid in found:
                 break
         return found
@@ -119,3 +124,25 @@ class Expectation:
             for match in matches:
                 if all(match.get(key, "") in {"", value} for key, value in keys.items() if value):
                     yield match
+
+
+class _Told(NamedTuple):
+    """What the node tells of an instance."""
+
+    series_instance_uid: str
+    sop_class_uid: str
+
+
+def _untold(series: Mapping[str, Attributes], told: Iterable[_Told]) -> int:
+    """Count the instances that the series must have beyond those that were named; none has no instance at all."""
+    named = Counter(one.series_instance_uid for one in told)
+    return sum(
+        max(0, _count(match.get("NumberOfSeriesRelatedInstances", "")) - named[uid])
+        for uid, match in series.items()
+    )
+
+
+def _count(text: str) -> int:
+    """Read an IS; where it is none, or not told, a series has one instance at least."""
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() else 1

@@ -12,7 +12,12 @@ from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import RetrieveStep
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.streams import closing_stream
-from fileroom.application.use_cases.receive_instance import SUCCESS, Received, ReceptionObserver
+from fileroom.application.use_cases.receive_instance import (
+    DUPLICATE_SOP_INSTANCE,
+    SUCCESS,
+    Received,
+    ReceptionObserver,
+)
 from fileroom.domain.dimse_status import Category, DimseStatus, Service, describe
 from fileroom.domain.errors import NotFound, PeerBrokeProtocol, PeerDropped, PeerError, PeerFailed, PeerSilent
 from fileroom.domain.query import Selection
@@ -20,6 +25,11 @@ from fileroom.domain.transfer import SubOperations, missing
 
 POLL_SECONDS = 0.2
 NODE_LOG_HINT = "look at the node's own log; often it cannot reach us at the address that is registered there"
+CONFLICT_HINT = (
+    'compare the two; to have the node\'s, set [objects] duplicates = "replace" and retrieve again; '
+    'to keep ours, set it to "ignore"'
+)
+OWN_LOG_HINT = "see our own log"
 _UNABLE_TO_PROCESS = 0xC000
 
 
@@ -33,6 +43,26 @@ class Via(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """An object that came and could not be filed here."""
+
+    sop_instance_uid: str
+    status: int
+    """What we answered."""
+    why: str
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether the instance is here with other content."""
+        return self.status == DUPLICATE_SOP_INSTANCE
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return CONFLICT_HINT if self.is_conflict else OWN_LOG_HINT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RetrieveResult:
     """What came."""
 
@@ -40,19 +70,23 @@ class RetrieveResult:
     via: Via
     """What was used: MOVE or GET."""
     expected: int | None
-    """Instances that the node told of; None where it does not answer at IMAGE level."""
+    """Instances that the node told of, by name or by count; None where it does not answer at IMAGE level."""
+    untold: int
+    """Those among them that it only counted."""
     arrived: int
     """Expected instances (or, where nothing is known to expect: instances of what was asked for) that are here now."""
     already_here: int
     """Those among them that were here before."""
     missing: tuple[str, ...]
-    """SOP Instance UIDs that were expected and are not here."""
+    """SOP Instance UIDs that were expected, or that the node named as failed, and are not here."""
     received: int
     """Objects that came during this retrieve, doubles included."""
-    refused: int
+    refusals: tuple[Refusal, ...]
     """Objects that came too and could not be filed here."""
     lost: int
-    """Objects that the node counts as sent and that did not come, where nothing is known to expect."""
+    """Objects that the node counts as sent and that did not come, where not all is known that is to be expected."""
+    failed: int
+    """Sub-operations that the node counts as failed, beyond `missing`, and that nothing that is here makes up for."""
     bytes: int
     """Bytes of the data sets of what came."""
     counters: SubOperations
@@ -68,14 +102,20 @@ class RetrieveResult:
     cancelled: bool
 
     @property
+    def came_from_node(self) -> bool:
+        """Whether objects came, and not all of them from somebody else meanwhile: the node counts some as sent."""
+        sent = (self.counters.completed or 0) + (self.counters.warning or 0)
+        return self.received > 0 and (sent > 0 or self.counters.completed is None)
+
+    @property
     def is_complete(self) -> bool:
-        """Nothing is missing, and where nothing was known beforehand, neither node nor we know of a failure."""
-        if self.cancelled or self.missing:
+        """Nothing is missing, refused or failed; where not all was named beforehand, the node must say so too."""
+        if self.cancelled or self.missing or self.refusals or self.failed:
             return False
-        if self.expected is not None:
+        if self.expected is not None and not self.untold:
             return True
         success = describe(self.status, Service.MOVE).category is Category.SUCCESS
-        return success and not (self.counters.failed or self.refused or self.lost)
+        return success and not self.lost and self.arrived >= (self.expected or 0)
 
 
 class Arrivals(ReceptionObserver):
@@ -88,18 +128,30 @@ class Arrivals(ReceptionObserver):
         """Objects that were filed, or are here already."""
         self.bytes = 0
         self.refused = 0
-        self.refusal = ""
-        """Why the first one was refused."""
+        self._refusals: dict[str, Refusal] = {}
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What was refused and did not come again in order."""
+        with self._guard:
+            return tuple(self._refusals.values())
 
     def received(self, received: Received) -> None:
         """Count an object."""
+        uid, reply = received.request.sop_instance_uid, received.reply
         with self._guard:
-            if received.reply.status == SUCCESS:
+            before = self._refusals.get(uid)
+            if reply.status == SUCCESS:
                 self.objects += 1
                 self.bytes += received.size
+                if before is not None and not before.is_conflict:
+                    del self._refusals[uid]
             else:
                 self.refused += 1
-                self.refusal = self.refusal or received.reply.error_comment
+                if before is None or not before.is_conflict:
+                    self._refusals[uid] = Refusal(
+                        sop_instance_uid=uid, status=reply.status, why=reply.error_comment
+                    )
 
 
 class Retrieval:
@@ -126,6 +178,7 @@ class Retrieval:
         self._wanted = wanted
         self._selection = selection
         self._expected = expected.sop_instance_uids
+        self._untold = expected.untold
         self._arrivals = arrivals
         self._receives = receives
         self._catalog = catalog
@@ -185,9 +238,11 @@ class Retrieval:
     def _is_all_accounted_for(self, here: frozenset[str]) -> bool:
         if self._expected is not None:
             not_here = missing(self._expected, here)
-            return set(not_here) <= set(self._failed_by_peer()) or len(not_here) <= (
+            named = set(not_here) <= set(self._failed_by_peer()) or len(not_here) <= (
                 self._counters.failed or 0
             )
+            if not self._untold or not named:
+                return named
         if self._counters.completed is None:
             return False  # the node does not count, so that only silence tells
         if self._receives:
@@ -198,12 +253,17 @@ class Retrieval:
         return (self._counters.completed or 0) + (self._counters.warning or 0)
 
     def _failed_by_peer(self) -> tuple[str, ...]:
-        return self.last.failed_sop_instance_uids if self.last is not None else ()
+        return tuple(filter(None, self.last.failed_sop_instance_uids)) if self.last is not None else ()
 
     def _here(self) -> frozenset[str]:
-        if self._expected is not None:
+        if self._expected is not None and not self._untold:
             return self._catalog.present(self._expected)
-        return frozenset(entry.record.sop_instance_uid for entry in self._catalog.select(self._selection))
+        selected = frozenset(entry.record.sop_instance_uid for entry in self._catalog.select(self._selection))
+        return selected | self._catalog.present(self._expected or ())
+
+    def _total(self) -> int | None:
+        """How many instances are expected at least."""
+        return None if self._expected is None else len(self._expected) + self._untold
 
     def _report(self) -> None:
         counters = self._counters
@@ -212,7 +272,7 @@ class Retrieval:
             Progress(
                 task="retrieving",
                 done=max(done, self._arrivals.objects),
-                total=len(self._expected) if self._expected is not None else counters.total,
+                total=counters.total if self._expected is None else self._total(),
                 failed=counters.failed or 0,
                 bytes_done=self._arrivals.bytes,
             )
@@ -227,24 +287,31 @@ class Retrieval:
             NotFound: the node sent nothing, without a failure, and nothing is here.
         """
         here = self._here()
-        absent = missing(self._expected or (), here)
+        failed_here = self._catalog.present(self._failed_by_peer())
+        absent = missing((*(self._expected or ()), *self._failed_by_peer()), here | failed_here)
         came = len(here - self._before)
+        failed = self._failed_for_good(failed_here, len(absent))
         status = self.last.status if self.last is not None else _UNABLE_TO_PROCESS
         meaning = describe(status, Service.MOVE if self._via is Via.MOVE else Service.GET)
-        lost = max(0, self._sent_by_peer() - self._came_in_all(here)) if self._expected is None else 0
-        why, hint = self._words(meaning, len(absent) or lost)
+        lost = 0
+        if self._expected is None or self._untold:
+            lost = max(0, self._sent_by_peer() - self._came_in_all(here))
+        unseen = max(0, (self._total() or 0) - len(here))
+        why, hint = self._words(meaning, len(absent) or lost or unseen, failed)
         if not (came or self._arrivals.objects or self._arrivals.refused or self._cancel.is_cancelled()):
-            self._check_that_something_is_here(here, meaning, why, hint, absent=bool(absent))
+            self._check_that_something_is_here(here, meaning, why, hint, absent=bool(absent or unseen))
         return RetrieveResult(
             node=self._node,
             via=self._via,
-            expected=None if self._expected is None else len(self._expected),
+            expected=self._total(),
+            untold=self._untold,
             arrived=len(here),
             already_here=len(self._before),
             missing=absent,
             received=max(self._arrivals.objects, came),
-            refused=self._arrivals.refused,
+            refusals=self._arrivals.refusals,
             lost=lost,
+            failed=failed,
             bytes=self._arrivals.bytes,
             counters=self._counters,
             failed_by_peer=self._failed_by_peer(),
@@ -254,6 +321,22 @@ class Retrieval:
             seconds=self._clock.monotonic() - self._started,
             cancelled=self._cancel.is_cancelled(),
         )
+
+    def _failed_for_good(self, failed_here: frozenset[str], absent: int) -> int:
+        """Count the failed sub-operations that neither `missing` names nor what is here makes up for.
+
+        What a listener of another process refused it does not tell us. So a failed instance that was here before may
+        be one with other content.
+        """
+        failed = self._counters.failed or 0
+        named = len(frozenset(self._failed_by_peer()))
+        doubtful = 0 if self._receives else len(failed_here & self._before)
+        unnamed = max(0, failed - named)
+        all_told = self._expected is not None and not self._untold
+        if all_told and self._sent_by_peer() + failed <= len(self._expected or ()):
+            # Each of them is an instance that was expected, and so is here or missing.
+            unnamed = 0 if self._receives else min(max(0, unnamed - absent), len(self._before))
+        return unnamed + doubtful
 
     def _came_in_all(self, here: frozenset[str]) -> int:
         return self._arrivals.objects if self._receives else len(here)
@@ -274,15 +357,16 @@ class Retrieval:
                 hint="see `fileroom query`",
             )
 
-    def _words(self, meaning: DimseStatus, absent: int) -> tuple[str, str]:
+    def _words(self, meaning: DimseStatus, absent: int, failed: int) -> tuple[str, str]:
         """Say why something is absent, the cause that is nearest first."""
         if self._lost is not None:
             return self._lost.message, self._lost.hint
         if self._arrivals.refused:
-            refusal = f": {self._arrivals.refusal}" if self._arrivals.refusal else ""
+            first = next(iter(self._arrivals.refusals), None)
+            refusal = f": {first.why}" if first is not None and first.why else ""
             return (
                 f"{self._arrivals.refused} objects came and could not be filed here{refusal}",
-                "see our own log",
+                first.hint if first is not None else OWN_LOG_HINT,
             )
         if meaning.category is not Category.SUCCESS:
             comment = self.last.error_comment if self.last is not None else ""
@@ -291,6 +375,8 @@ class Retrieval:
             return "every sub-operation failed, although the node answered success", NODE_LOG_HINT
         if absent:
             return f"{absent} objects did not come, although the node answered success", NODE_LOG_HINT
+        if failed:
+            return f"{failed} sub-operations failed, although the node answered success", NODE_LOG_HINT
         return "", ""
 
 

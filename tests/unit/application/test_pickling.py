@@ -17,7 +17,7 @@ from fileroom.application.import_ledger import DuplicateCounts, FailureKind, Imp
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
-from fileroom.application.retrieval import RetrieveResult, Via
+from fileroom.application.retrieval import Refusal, RetrieveResult, Via
 from fileroom.application.sending import SendOptions
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
@@ -95,17 +95,20 @@ EXAMPLES: tuple[object, ...] = (
     Received(request=a_request(), reply=StoreReply(status=0), outcome=None, size=1),
     Receiver(ae_title="FILEROOM", port=1, is_ours=True),
     RecoverResult(examined=1, catalogued=1),
+    Refusal(sop_instance_uid="1.2", status=0x0111, why="x"),
     RetrieveRequest(node="pacs", study_instance_uid="1.2", via=Via.GET, move_destination=AeTitle("US")),
     RetrieveResult(
         node="pacs",
         via=Via.MOVE,
         expected=None,
+        untold=0,
         arrived=1,
         already_here=0,
         missing=(),
         received=1,
-        refused=0,
+        refusals=(Refusal(sop_instance_uid="1.2", status=0x0111, why="x"),),
         lost=0,
+        failed=0,
         bytes=1,
         counters=SubOperations(completed=1),
         failed_by_peer=(),

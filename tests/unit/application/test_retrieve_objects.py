@@ -15,12 +15,12 @@ from fileroom.adapters.dicom.memory.server import MemoryDicomServer
 from fileroom.adapters.system.listener_presence import MemoryListenerPresence
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.adapters.system.progress import RecordingProgress
-from fileroom.application.ports.dicom_server import ListenerOptions, Services
+from fileroom.application.ports.dicom_server import ListenerOptions, Services, StoreReply
 from fileroom.application.ports.listener_presence import ListenerInfo
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.receiver import OpenReceiver
-from fileroom.application.retrieval import POLL_SECONDS
-from fileroom.application.use_cases.receive_instance import ReceptionObserver
+from fileroom.application.retrieval import POLL_SECONDS, Arrivals
+from fileroom.application.use_cases.receive_instance import Received, ReceptionObserver
 from fileroom.application.use_cases.retrieve_objects import (
     RetrieveObjects,
     RetrieveRequest,
@@ -48,7 +48,7 @@ from fileroom.domain.query import Query, QueryLevel, Selection
 from fileroom.domain.records import InstanceRecord, Origin
 from fileroom.domain.transfer import SubOperations
 from tests.builders import CT_IMAGE_STORAGE, a_record, a_uid
-from tests.unit.application.rooms import PatientToken, Room, data_of
+from tests.unit.application.rooms import PatientToken, Room, a_request, data_of
 
 SETTLE_SECONDS = 10.0
 PORT = 11112
@@ -382,21 +382,155 @@ def test_objects_that_were_here_before_are_told_apart() -> None:
     assert desk.room.entry(ALL[0]).duplicates == 1
 
 
-def test_failure_of_the_node_does_not_matter_when_everything_was_here_before() -> None:
+@pytest.mark.parametrize("via", [Via.AUTO, Via.MOVE])
+def test_failure_of_the_node_does_not_matter_when_everything_was_here_before(via: Via) -> None:
     desk = Desk()
     for record in ALL:
         desk.room.send_in(record)
     desk.peer.destinations = {"FILEROOM": ("127.0.0.1", 4444)}
-    result = desk.retrieve(Via.MOVE)
+    result = desk.retrieve(via)
     assert (result.is_complete, result.received, desk.capability()) == (True, 0, RetrieveCapability.UNKNOWN)
     assert "A702H" in result.why
+
+
+def test_way_by_which_nothing_came_is_not_remembered_although_objects_came_from_elsewhere() -> None:
+    desk = Desk()
+    desk.peer.destinations = {"FILEROOM": ("127.0.0.1", 4444)}
+    for record in ALL[1:]:
+        desk.room.send_in(record)
+
+    class Sends(ProgressSink):
+        def report(self, progress: Progress) -> None:
+            if progress.task == "retrieving":
+                desk.room.send_in(ALL[0])
+
+    result = desk.retrieve(progress=Sends())
+    assert (result.arrived, result.is_complete, desk.capability()) == (3, True, RetrieveCapability.UNKNOWN)
+
+
+# Refused here, and failed there --------------------------------------------------------------------------------------
+
+
+def with_other_content(desk: Desk, record: InstanceRecord) -> None:
+    """Have an instance here that is not what the node has."""
+    desk.room.send_in(record, pixel_bytes=600)
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_instance_that_is_here_with_other_content_is_refused_and_named(via: Via) -> None:
+    desk = Desk()
+    with_other_content(desk, ALL[1])
+    result = desk.retrieve(via)
+    assert (result.missing, result.arrived, result.is_complete) == ((), 3, False)
+    [refusal] = result.refusals
+    assert (refusal.sop_instance_uid, refusal.status, refusal.is_conflict) == (UIDS[1], 0x0111, True)
+    assert "here with other content" in refusal.why
+    assert "[objects] duplicates" in refusal.hint
+    assert "here with other content" in result.why
+
+
+def test_conflict_at_the_listener_of_another_process_is_no_success() -> None:
+    desk = Desk()
+    with_other_content(desk, ALL[1])
+    result = listening_elsewhere(desk, lambda: desk.retrieve(Via.MOVE))
+    assert (result.missing, result.refusals, result.failed, result.is_complete) == ((), (), 1, False)
+    assert "B000H" in result.why
+
+
+def test_object_that_was_refused_and_came_again_is_no_failure() -> None:
+    arrivals = Arrivals()
+    request = a_request(ALL[0])
+    for status in (0xA700, 0):
+        reply = StoreReply(status=status)
+        arrivals.received(Received(request=request, reply=reply, outcome=None, size=1))
+    assert (arrivals.refusals, arrivals.refused, arrivals.objects) == ((), 1, 1)
+
+
+TWO_SERIES = (ALL[0], a_record(1, series=2))
+"""The second one is of another series."""
+
+
+class HalfTalkativePeer(ScriptedPeer):
+    """A node that answers no query at IMAGE level for the second series."""
+
+    def matches(self, query: Query) -> list[dict[str, str]]:  # type: ignore[override]
+        """Answer, or not."""
+        if query.level is QueryLevel.IMAGE and query.keys["SeriesInstanceUID"] == a_uid(1, 2):
+            return []
+        return [dict(match) for match in super().matches(query)]
+
+
+def half_talkative(*, counts: bool = True) -> Desk:
+    """A desk whose node tells of one of two instances; without `counts` it does not count them either."""
+    desk = Desk(holdings=TWO_SERIES)
+    desk.network.detach((desk.peer.host, desk.peer.port))
+    destinations = desk.peer.destinations
+    desk.peer = HalfTalkativePeer(desk.network, holdings=desk.peer.holdings.values())
+    desk.peer.destinations = destinations
+    if not counts:
+        desk.peer.script.left_out_attributes = frozenset({"NumberOfSeriesRelatedInstances"})
+    return desk
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_series_whose_instances_are_counted_and_not_named_is_expected_too(via: Via) -> None:
+    desk = half_talkative()
+    result = desk.retrieve(via)
+    assert (result.expected, result.untold, result.arrived, result.is_complete) == (2, 1, 2, True)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_instance_that_was_only_counted_and_failed_makes_it_incomplete(via: Via, counts: bool) -> None:
+    desk = half_talkative(counts=counts)
+    uid = TWO_SERIES[1].sop_instance_uid
+    holding = desk.peer.holdings[uid]
+    desk.peer.holdings[uid] = replace(holding, attributes={**holding.attributes, "SOPClassUID": "1.2.3"})
+    result = desk.retrieve(via)
+    assert (result.expected, result.arrived, result.missing, result.is_complete) == (2, 1, (uid,), False)
+    assert result.status == 0xB000
+
+
+@pytest.mark.parametrize("via", [Via.MOVE, Via.GET])
+def test_instance_that_was_only_counted_and_did_not_come_makes_it_incomplete(via: Via) -> None:
+    desk = half_talkative()
+    desk.peer.script.withheld = frozenset({TWO_SERIES[1].sop_instance_uid})
+    result = desk.retrieve(via)
+    assert (result.status, result.arrived, result.missing, result.is_complete) == (0, 1, (), False)
+    assert "1 objects did not come" in result.why
+
+
+def test_failed_uid_of_which_the_query_told_nothing_is_missing() -> None:
+    desk = Desk()
+
+    class Names(ScriptedPeer):
+        def matches(self, query: Query) -> list[dict[str, str]]:  # type: ignore[override]
+            found = [dict(match) for match in super().matches(query)]
+            for match in found:
+                match.pop("NumberOfSeriesRelatedInstances", None)
+            return [match for match in found if match.get("SOPInstanceUID") != UIDS[1]]
+
+    desk.network.detach((desk.peer.host, desk.peer.port))
+    destinations = desk.peer.destinations
+    desk.peer = Names(desk.network, holdings=desk.peer.holdings.values())
+    desk.peer.destinations = destinations
+    holding = desk.peer.holdings[UIDS[1]]
+    desk.peer.holdings[UIDS[1]] = replace(holding, attributes={**holding.attributes, "SOPClassUID": "1.2.3"})
+    result = desk.retrieve(Via.MOVE)
+    assert (result.expected, result.missing, result.is_complete) == (2, (UIDS[1],), False)
+    desk.peer.script.final_statuses = {Service.MOVE: 0}
+    assert not desk.retrieve(Via.MOVE).is_complete
 
 
 def test_objects_that_cannot_be_filed_here_are_missing_and_the_reason_is_ours() -> None:
     desk = Desk()
     desk.room.catalog.record_fails = [None, StorageFull("no space left"), StorageFull("no space left")]
     result = desk.retrieve(Via.MOVE)
-    assert (result.arrived, result.refused, result.missing, result.is_complete) == (1, 2, UIDS[1:], False)
+    assert (result.arrived, result.missing, result.is_complete) == (1, UIDS[1:], False)
+    assert [(one.sop_instance_uid, one.status) for one in result.refusals] == [
+        (UIDS[1], 0xA700),
+        (UIDS[2], 0xA700),
+    ]
     assert "storage is not available" in result.why
     assert "our own log" in result.hint
 

@@ -132,7 +132,7 @@ class RetrieveObjects:
                 # What to do about the first failure helps most: the other way is often switched off altogether.
                 failure = failure or error
                 continue
-            if result.received:
+            if result.came_from_node:
                 self._remember(node, via)
             return result
         raise failure or PeerError(f"{node.name} can neither move nor get")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from fileroom.application.retrieval import NODE_LOG_HINT
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest, RetrieveResult, Via
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.uid import parse_uid
@@ -110,7 +111,9 @@ def _failures(result: RetrieveResult) -> list[Failure]:
     return [
         Failure(
             what=one.sop_instance_uid,
-            why="it is here with other content" if one.is_conflict else f"it came and was refused here: {one.why}",
+            why="it is here with other content"
+            if one.is_conflict
+            else f"it came and was refused here: {one.why}",
             hint=one.hint,
             kind="conflict" if one.is_conflict else "refused",
         )
@@ -118,8 +121,10 @@ def _failures(result: RetrieveResult) -> list[Failure]:
     ] + [
         Failure(
             what=uid,
-            why="the node failed to send it" if uid in result.failed_by_peer else "expected, but it did not come",
-            hint=result.hint,
+            why="the node failed to send it"
+            if uid in result.failed_by_peer
+            else "expected, but it did not come",
+            hint=NODE_LOG_HINT if refused else result.hint,
             kind="missing",
         )
         for uid in result.missing
@@ -145,6 +150,8 @@ def _show(output: Output, result: RetrieveResult) -> None:
     if result.refusals:
         output.note(f"{counted(len(result.refusals), 'instance')} refused here")
     if not result.is_complete and result.untold:
-        output.note(f"{result.node} names {(result.expected or 0) - result.untold} of {result.expected} instances")
+        output.note(
+            f"{result.node} names {(result.expected or 0) - result.untold} of {result.expected} instances"
+        )
     if result.why and result.is_complete:
         output.warning(f"{result.node} says: {result.why}")
