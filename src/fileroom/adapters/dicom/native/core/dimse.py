@@ -1,0 +1,309 @@
+"""Command sets of DIMSE messages (PS3.7 6.3.1, 9.3, annex E): one dataclass, its bytes, and what each service needs.
+
+Implicit VR little endian, group 0000 only. What peers send is read as it is, and what we do not know is kept; what we
+send is built by the functions at the end, so that no required element is forgotten.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from fileroom.adapters.dicom.native.core.errors import LocalError, MessageError
+from fileroom.adapters.dicom.native.core.fields import text, text_bytes
+
+COMMAND_LIMIT: Final = 1 << 16
+"""Longest command set that is read; the longest sensible one has some 500 bytes."""
+RESPONSE: Final = 0x8000
+"""Added to the Command Field of a request, it makes that of its response."""
+NO_DATA_SET: Final = 0x0101
+"""Command Data Set Type (0000,0800) of a message without a data set; anything else announces one."""
+DATA_SET: Final = 0x0001
+
+_HEADER: Final = struct.Struct("<HHI")
+_US: Final = struct.Struct("<H")
+_UL: Final = struct.Struct("<I")
+_COMMENT_LENGTH: Final = 64
+
+
+class CommandField(IntEnum):
+    """Command Field (0000,0100) of requests (PS3.7 E.1)."""
+
+    C_STORE = 0x0001
+    C_GET = 0x0010
+    C_FIND = 0x0020
+    C_MOVE = 0x0021
+    C_ECHO = 0x0030
+    C_CANCEL = 0x0FFF
+
+
+class Priority(IntEnum):
+    """Priority (0000,0700)."""
+
+    MEDIUM = 0x0000
+    HIGH = 0x0001
+    LOW = 0x0002
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandSet:
+    """A command set; None, '' and () are elements that are absent."""
+
+    field: int
+    """Command Field (0000,0100)."""
+    sop_class_uid: str = ""
+    """Affected SOP Class UID (0000,0002)."""
+    message_id: int | None = None
+    responding_to: int | None = None
+    """Message ID Being Responded To (0000,0120)."""
+    move_destination: str = ""
+    priority: int | None = None
+    data_set_type: int = NO_DATA_SET
+    """(0000,0800); a peer that leaves it out sends no data set."""
+    status: int | None = None
+    offending_elements: tuple[int, ...] = ()
+    """(0000,0901): tags, group in the upper half."""
+    error_comment: str = ""
+    """(0000,0902), cut to 64 characters when sent."""
+    error_id: int | None = None
+    sop_instance_uid: str = ""
+    """Affected SOP Instance UID (0000,1000)."""
+    remaining: int | None = None
+    """Sub-operations; the counters of responses to C-MOVE and C-GET, FFFFH where there are more."""
+    completed: int | None = None
+    failed: int | None = None
+    warning: int | None = None
+    originator_ae_title: str = ""
+    """Of the C-MOVE that a C-STORE is a sub-operation of (0000,1030)."""
+    originator_message_id: int | None = None
+    others: tuple[tuple[int, bytes], ...] = ()
+    """Other elements of group 0000, as element number and value."""
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it answers a request."""
+        return bool(self.field & RESPONSE)
+
+    @property
+    def has_data_set(self) -> bool:
+        """Whether a data set follows."""
+        return self.data_set_type != NO_DATA_SET
+
+    def encode(self) -> bytes:
+        """Return its bytes, group length first, elements in order.
+
+        Raises:
+            LocalError: a value does not fit.
+        """
+        elements = dict(self.others)
+        for name, (element, write, _) in _ELEMENTS.items():
+            value = getattr(self, name)
+            if value is not None and value not in {"", ()}:
+                elements[element] = write(value)
+        body = b"".join(
+            _HEADER.pack(0, element, len(value)) + value for element, value in sorted(elements.items())
+        )
+        return _HEADER.pack(0, 0, _UL.size) + _UL.pack(len(body)) + body
+
+
+def decode_command(data: bytes | bytearray | memoryview) -> CommandSet:
+    """Read a command set.
+
+    The group length is not believed, elements may come in any order, the last of several counts, and a number that
+    is too short counts as absent.
+
+    Raises:
+        MessageError: it is none: an element is cut off or of another group, or there is no Command Field.
+    """
+    view, offset, values, others = memoryview(data), 0, dict[str, Any](), dict[int, bytes]()
+    if len(view) > COMMAND_LIMIT:
+        raise MessageError(f"a command set of {len(view)} bytes, which is over the limit of {COMMAND_LIMIT}")
+    while offset < len(view):
+        if len(view) - offset < _HEADER.size:
+            raise MessageError("a command set with half an element")
+        group, element, length = _HEADER.unpack_from(view, offset)
+        offset += _HEADER.size
+        if group:
+            raise MessageError(f"a command set with an element of group {group:04X}H")
+        if length > len(view) - offset:
+            raise MessageError(
+                f"a command set with an element of {length} bytes where {len(view) - offset} are left"
+            )
+        raw = bytes(view[offset : offset + length])
+        offset += length
+        if element in _NAMES:
+            name = _NAMES[element]
+            values[name] = _ELEMENTS[name][2](raw)
+        elif element:
+            others[element] = raw
+    present = {name: value for name, value in values.items() if value is not None}
+    if "field" not in present:
+        raise MessageError("a command set without a Command Field")
+    return CommandSet(**present, others=tuple(sorted(others.items())))
+
+
+def c_echo_rq(message_id: int, sop_class_uid: str) -> CommandSet:
+    """Return a C-ECHO-RQ (PS3.7 9.3.5.1)."""
+    return CommandSet(field=CommandField.C_ECHO, message_id=message_id, sop_class_uid=sop_class_uid)
+
+
+def c_store_rq(
+    message_id: int,
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    *,
+    priority: Priority = Priority.MEDIUM,
+    originator_ae_title: str = "",
+    originator_message_id: int | None = None,
+) -> CommandSet:
+    """Return a C-STORE-RQ, to be followed by the object (PS3.7 9.3.1.1)."""
+    return CommandSet(
+        field=CommandField.C_STORE,
+        message_id=message_id,
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        priority=priority,
+        data_set_type=DATA_SET,
+        originator_ae_title=originator_ae_title,
+        originator_message_id=originator_message_id,
+    )
+
+
+def c_find_rq(message_id: int, sop_class_uid: str, *, priority: Priority = Priority.MEDIUM) -> CommandSet:
+    """Return a C-FIND-RQ, to be followed by an identifier (PS3.7 9.3.2.1)."""
+    return _with_identifier(CommandField.C_FIND, message_id, sop_class_uid, priority)
+
+
+def c_get_rq(message_id: int, sop_class_uid: str, *, priority: Priority = Priority.MEDIUM) -> CommandSet:
+    """Return a C-GET-RQ, to be followed by an identifier (PS3.7 9.3.3.1)."""
+    return _with_identifier(CommandField.C_GET, message_id, sop_class_uid, priority)
+
+
+def c_move_rq(
+    message_id: int, sop_class_uid: str, destination: str, *, priority: Priority = Priority.MEDIUM
+) -> CommandSet:
+    """Return a C-MOVE-RQ, to be followed by an identifier (PS3.7 9.3.4.1)."""
+    return _with_identifier(CommandField.C_MOVE, message_id, sop_class_uid, priority, destination)
+
+
+def c_cancel_rq(message_id: int) -> CommandSet:
+    """Return a C-CANCEL-RQ for the request with this message ID (PS3.7 9.3.2.3)."""
+    return CommandSet(field=CommandField.C_CANCEL, responding_to=message_id)
+
+
+def response_to(
+    request: CommandSet,
+    status: int,
+    *,
+    has_data_set: bool = False,
+    error_comment: str = "",
+    offending_elements: tuple[int, ...] = (),
+    remaining: int | None = None,
+    completed: int | None = None,
+    failed: int | None = None,
+    warning: int | None = None,
+) -> CommandSet:
+    """Return the response to a request (PS3.7 9.3), with the UIDs that it named.
+
+    Raises:
+        LocalError: it is no request that is answered.
+    """
+    if request.is_response or request.field == CommandField.C_CANCEL or request.message_id is None:
+        raise LocalError(f"a command {request.field:04X}H without a message ID is not answered")
+    return CommandSet(
+        field=request.field | RESPONSE,
+        responding_to=request.message_id,
+        sop_class_uid=request.sop_class_uid,
+        sop_instance_uid=request.sop_instance_uid,
+        data_set_type=DATA_SET if has_data_set else NO_DATA_SET,
+        status=status,
+        error_comment=error_comment,
+        offending_elements=offending_elements,
+        remaining=remaining,
+        completed=completed,
+        failed=failed,
+        warning=warning,
+    )
+
+
+def _with_identifier(
+    field: CommandField, message_id: int, sop_class_uid: str, priority: Priority, destination: str = ""
+) -> CommandSet:
+    return CommandSet(
+        field=field,
+        message_id=message_id,
+        sop_class_uid=sop_class_uid,
+        priority=priority,
+        data_set_type=DATA_SET,
+        move_destination=destination,
+    )
+
+
+def _number(value: int) -> bytes:
+    if not 0 <= value <= 0xFFFF:
+        raise LocalError(f"{value} does not fit into a command element of two bytes")
+    return _US.pack(value)
+
+
+def _counter(value: int) -> bytes:
+    return _number(min(value, 0xFFFF))
+
+
+def _read_number(raw: bytes) -> int | None:
+    return int(_US.unpack_from(raw)[0]) if len(raw) >= _US.size else None
+
+
+def _uid(value: str) -> bytes:
+    data = text_bytes(value)
+    return data + b"\0" * (len(data) % 2)
+
+
+def _title(value: str) -> bytes:
+    data = text_bytes(value)
+    if len(data) > 16:
+        raise LocalError(f"AE title {value!r} is longer than 16 characters")
+    return data + b" " * (len(data) % 2)
+
+
+def _comment(value: str) -> bytes:
+    data = value.encode("latin-1", "replace")[:_COMMENT_LENGTH]
+    return data + b" " * (len(data) % 2)
+
+
+def _read_comment(raw: bytes) -> str:
+    # No character set goes with a command set, but umlauts are seen.
+    return raw.strip(b"\0 ").decode("latin-1")
+
+
+def _tags(value: tuple[int, ...]) -> bytes:
+    return b"".join(_number(tag >> 16) + _US.pack(tag & 0xFFFF) for tag in value)
+
+
+def _read_tags(raw: bytes) -> tuple[int, ...]:
+    pairs = struct.iter_unpack("<HH", raw[: len(raw) & ~3])
+    return tuple(group << 16 | element for group, element in pairs)
+
+
+# Field of the dataclass: element number, how it is written, how it is read (None is absent).
+_ELEMENTS: Final[dict[str, tuple[int, Callable[[Any], bytes], Callable[[bytes], Any]]]] = {
+    "sop_class_uid": (0x0002, _uid, text),
+    "field": (0x0100, _number, _read_number),
+    "message_id": (0x0110, _number, _read_number),
+    "responding_to": (0x0120, _number, _read_number),
+    "move_destination": (0x0600, _title, text),
+    "priority": (0x0700, _number, _read_number),
+    "data_set_type": (0x0800, _number, _read_number),
+    "status": (0x0900, _number, _read_number),
+    "offending_elements": (0x0901, _tags, _read_tags),
+    "error_comment": (0x0902, _comment, _read_comment),
+    "error_id": (0x0903, _number, _read_number),
+    "sop_instance_uid": (0x1000, _uid, text),
+    "remaining": (0x1020, _counter, _read_number),
+    "completed": (0x1021, _counter, _read_number),
+    "failed": (0x1022, _counter, _read_number),
+    "warning": (0x1023, _counter, _read_number),
+    "originator_ae_title": (0x1030, _title, text),
+    "originator_message_id": (0x1031, _number, _read_number),
+}
+_NAMES: Final = {element: name for name, (element, _, _) in _ELEMENTS.items()}
