@@ -222,9 +222,14 @@ class RecordingObserver(AssociationObserver):
 
     def __init__(self) -> None:
         self.refuse_with: RejectReason | None = None
+        self.admits = True
+        """Whether any address may call."""
         self.asked: list[Caller] = []
         self.ends: list[tuple[Caller, str]] = []
         self.refusals: list[tuple[Caller, RejectReason]] = []
+
+    def admits_address(self, address: str) -> bool:
+        return self.admits
 
     def requested(self, caller: Caller) -> RejectReason | None:
         self.asked.append(caller)

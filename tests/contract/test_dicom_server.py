@@ -65,6 +65,11 @@ class DicomServerContract(ServerSuite):
         with pytest.raises(PeerUnreachable):
             user.associate(address)
 
+    def test_listener_accepts_until_it_is_stopped(self, listening: Listening) -> None:
+        assert listening.is_accepting()
+        listening.stop(0.0)
+        assert not listening.is_accepting()
+
     def test_stopping_twice_does_nothing(self, listening: Listening) -> None:
         listening.stop(1.0)
         listening.stop(1.0)
@@ -106,6 +111,21 @@ class DicomServerContract(ServerSuite):
         eventually(lambda: handlers.observer.refusals == [(handlers.observer.asked[0], reason)])
         assert handlers.observer.ends == []
         assert listening.active() == 0
+
+    def test_address_that_may_not_call_is_refused_before_anything_is_asked(
+        self, listening: Listening, user: User, handlers: Handlers
+    ) -> None:
+        handlers.observer.admits = False
+        with pytest.raises(AssociationRejected) as told:
+            user.associate(listening.address)
+        reason = RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
+        assert (told.value.result, told.value.source, told.value.reason) == reason.value
+        caller, why = handlers.observer.refusals[-1]
+        assert (caller.calling_ae_title, caller.called_ae_title, caller.address) == ("", "", "127.0.0.1")
+        assert why is reason
+        assert handlers.observer.asked == []
+        handlers.observer.admits = True
+        assert user.associate(listening.address).echo() == 0
 
     def test_one_association_too_many_is_refused_until_another_ends(
         self, listen: Listen, user: User, handlers: Handlers

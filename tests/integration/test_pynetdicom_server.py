@@ -1,8 +1,13 @@
 """The server on pynetdicom among peers that do not behave."""
 
+import errno
+import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -19,7 +24,7 @@ from fileroom.application.ports.dicom_server import ListenerOptions, Listening
 from fileroom.domain.ae_title import AeTitle
 from tests.builders import CT_IMAGE_STORAGE
 from tests.contract.dicom_handlers import eventually
-from tests.contract.dicom_servers import Handlers
+from tests.contract.dicom_servers import OPTIONS, Handlers
 from tests.integration.dicom_wire import (
     ABORT,
     CT,
@@ -113,6 +118,69 @@ def test_connection_that_says_nothing_is_closed(listening: Listening) -> None:
         assert answers(listening)
         assert is_closed(sock)
     assert time.monotonic() - started < 10 * IDLE_SECONDS
+
+
+def test_silent_connections_do_not_keep_others_out(handlers: Handlers) -> None:
+    options = ListenerOptions(ae_title=AeTitle("FILEROOM"), max_associations=8)
+    with PynetdicomServer().listen(options, handlers.services) as listening, ExitStack() as silent:
+        socks = [silent.enter_context(connected(listening.address)) for _ in range(100)]
+        assert all(answers(listening) for _ in range(3))
+        assert is_closed(socks[0])
+
+
+def test_silent_connections_are_closed_long_before_the_time_out_of_associations(
+    handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fileroom.adapters.dicom.pynetdicom.server.ASSOCIATION_SECONDS", 0.2)
+    options = ListenerOptions(ae_title=AeTitle("FILEROOM"), idle_timeout=600)
+    with (
+        PynetdicomServer().listen(options, handlers.services) as listening,
+        connected(listening.address) as sock,
+    ):
+        assert is_closed(sock)
+
+
+def test_listener_survives_that_no_thread_can_be_started(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, failures = threading.Thread.start, iter(range(2))
+
+    def start_if_possible(thread: threading.Thread) -> None:
+        if thread.name.startswith("dicom-association") and next(failures, None) is not None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_if_possible)
+    for _ in range(2):
+        with connected(listening.address) as sock:
+            assert is_closed(sock)
+    assert answers(listening)
+    assert listening.is_accepting()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
+def test_listener_survives_that_nothing_can_be_accepted(
+    handlers: Handlers, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    accept, failures = socket.socket.accept, iter(range(2))
+
+    def accept_if_possible(sock: socket.socket) -> tuple[socket.socket, Any]:
+        if next(failures, None) is not None:
+            raise error
+        return accept(sock)
+
+    monkeypatch.setattr(socket.socket, "accept", accept_if_possible)
+    with PynetdicomServer().listen(OPTIONS, handlers.services) as listening:
+        assert answers(listening)
+        assert listening.is_accepting()
+
+
+def test_listener_stops_without_waiting_for_its_next_look(handlers: Handlers) -> None:
+    started = time.monotonic()
+    for _ in range(10):
+        with PynetdicomServer().listen(OPTIONS, handlers.services):
+            pass
+    assert time.monotonic() - started < 0.5
 
 
 def test_connection_that_drips_before_the_association_is_closed(listening: Listening) -> None:

@@ -31,6 +31,7 @@ from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import (
     AssociationRejected,
     Conflict,
+    FileroomError,
     NoAcceptedContext,
     PeerUnreachable,
     StorageFull,
@@ -184,6 +185,15 @@ def test_listener_tells_when_it_accepts_and_reports_how_it_goes() -> None:
     assert heard.infos == [ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=1)]
     assert station.progress.last is not None
     assert (station.progress.last.done, station.progress.last.bytes_done) == (1, len(data_of()))
+
+
+def test_listener_fails_when_it_accepts_nothing_any_more() -> None:
+    class Ends(ListenerStarted):
+        def started(self, info: ListenerInfo, listening: Listening, activity: ListenerActivity) -> None:
+            listening.stop(0.0)  # as where its thread has died
+
+    with pytest.raises(FileroomError, match="accepts no connections"):
+        Station().run(lambda: None, lambda: None, started=Ends())
 
 
 def test_listener_is_gone_after_its_end() -> None:

@@ -30,7 +30,7 @@ class Caller:
 
     def __str__(self) -> str:
         """Write it for people and logs."""
-        return f"{self.calling_ae_title} at {self.address}"
+        return f"{self.calling_ae_title} at {self.address}" if self.calling_ae_title else self.address
 
 
 class RejectReason(Enum):
@@ -152,6 +152,13 @@ class RetrieveHandler(Protocol):
 class AssociationObserver(Protocol):
     """Decides on and hears of associations."""
 
+    def admits_address(self, address: str) -> bool:
+        """Tell whether an IP address may call at all; asked as soon as a connection comes, must be quick.
+
+        Where it may not, `refused` is called at once, with a caller of no titles, and `requested` never.
+        """
+        return True
+
     @abstractmethod
     def requested(self, caller: Caller) -> RejectReason | None:
         """Return None to accept. Called before anything else is done for the association; must be quick."""
@@ -162,7 +169,7 @@ class AssociationObserver(Protocol):
 
     @abstractmethod
     def refused(self, caller: Caller, reason: RejectReason) -> None:
-        """Hear that an association was refused (by `requested`, or because the limit is reached)."""
+        """Hear that an association was refused (by its address, by `requested`, or because the limit is reached)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +195,7 @@ class ListenerOptions:
     max_associations: int = 32
     """Associations at once; one more is refused with LOCAL_LIMIT_EXCEEDED."""
     idle_timeout: float = 60.0
-    """Seconds of silence after which an association is aborted; also the ARTIM time-out before it stands."""
+    """Seconds of silence after which an association is aborted; before it stands, 10 at most (ARTIM)."""
     max_pdu_length: int = 262144
     """What we announce; 0 is unlimited."""
     sop_class_uids: tuple[str, ...] = ()
@@ -206,6 +213,10 @@ class Listening(Protocol):
     @abstractmethod
     def active(self) -> int:
         """Return how many associations there are now."""
+
+    @abstractmethod
+    def is_accepting(self) -> bool:
+        """Whether new connections are accepted: from the start until `stop`, unless something broke."""
 
     @abstractmethod
     def stop(self, grace_seconds: float) -> None:

@@ -29,7 +29,7 @@ from fileroom.application.use_cases.receive_instance import (
 )
 from fileroom.application.use_cases.recover_store import RecoverStore
 from fileroom.domain.access import AccessPolicy
-from fileroom.domain.errors import Cancelled
+from fileroom.domain.errors import Cancelled, FileroomError
 from fileroom.domain.filing import FilingOutcome
 
 log = logging.getLogger(__name__)
@@ -72,10 +72,12 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
         self._guard = threading.Lock()
         self._counts: Counter[str] = Counter()
 
+    def admits_address(self, address: str) -> bool:
+        """Decide by the allowlist of addresses."""
+        return self._access.allows_address(address)
+
     def requested(self, caller: Caller) -> RejectReason | None:
         """Decide by the allowlists."""
-        if not self._access.allows_address(caller.address):
-            return RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
         if not self._access.allows_calling(caller.calling_ae_title):
             return RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
         if not self._access.allows_called(caller.called_ae_title):
@@ -155,8 +157,9 @@ class RunListener:
         options: ListenerOptions,
         clock: Clock,
         process: int,
+        files_into: str,
     ) -> None:
-        """Use these; without `query` and `retrieve` it only stores."""
+        """Use these; without `query` and `retrieve` it only stores. `files_into` names the catalog and the store."""
         self._server = server
         self._presence = presence
         self._receive = receive
@@ -167,6 +170,7 @@ class RunListener:
         self._options = options
         self._clock = clock
         self._process = process
+        self._files_into = files_into
 
     def execute(
         self, *, progress: ProgressSink, cancel: CancelToken, started: ListenerStarted | None = None
@@ -177,6 +181,7 @@ class RunListener:
             Conflict: the address is in use, or another listener runs for this data directory.
             ConfigurationError: the address cannot be bound.
             StorageError: what a dead process left could not be put right.
+            FileroomError: it stopped accepting by itself.
         """
         begun = self._clock.monotonic()
         activity = ListenerActivity(self._access)
@@ -188,13 +193,24 @@ class RunListener:
         )
         with self._server.listen(self._options, services) as listening:
             bind, port = listening.address
-            info = ListenerInfo(ae_title=self._options.ae_title, bind=bind, port=port, process=self._process)
+            info = ListenerInfo(
+                ae_title=self._options.ae_title,
+                bind=bind,
+                port=port,
+                process=self._process,
+                files_into=self._files_into,
+            )
             with self._presence.announce(info):
                 recovered = self._put_right(progress, cancel)
                 log.info("%s listens at %s port %d", info.ae_title, bind, port)
                 if started is not None:
                     started.started(info, listening, activity)
                 while not cancel.wait(TICK_SECONDS):
+                    if not listening.is_accepting():
+                        raise FileroomError(
+                            "the listener accepts no connections any more",
+                            hint="see the log, and start it again",
+                        )
                     progress.report(_progress(activity.counts()))
                 listening.stop(GRACE_SECONDS)
         counts = activity.counts()

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 
 from fileroom.adapters.dicom.memory.network import (
     AcceptorEnd,
@@ -93,6 +94,11 @@ class MemoryListener(Listening, Endpoint):
         with self._changed:
             return len(self._open)
 
+    def is_accepting(self) -> bool:
+        """Whether new associations are accepted."""
+        with self._changed:
+            return not self._stopped
+
     def stop(self, grace_seconds: float) -> None:
         """Accept nothing more, wait for the objects in flight, abort what is left."""
         with self._changed:
@@ -124,7 +130,12 @@ class MemoryListener(Listening, Endpoint):
             address=proposal.address,
             port=proposal.port,
         )
-        reason = self.services.observer.requested(caller)
+        observer = self.services.observer
+        if not observer.admits_address(caller.address):
+            unknown = replace(caller, calling_ae_title="", called_ae_title="")
+            observer.refused(unknown, RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED)
+            raise rejection(RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED)
+        reason = observer.requested(caller)
         association = ServedAssociation(self, caller, proposal)
         with self._changed:
             if self._stopped:
@@ -134,7 +145,7 @@ class MemoryListener(Listening, Endpoint):
             if reason is None:
                 self._open.add(association)
         if reason is not None:
-            self.services.observer.refused(caller, reason)
+            observer.refused(caller, reason)
             raise rejection(reason)
         return association
 

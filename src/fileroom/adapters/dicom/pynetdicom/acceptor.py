@@ -42,6 +42,8 @@ from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES
 
 _log = logging.getLogger(__name__)
 
+ASSOCIATION_SECONDS: Final = 10.0
+"""Longest time from the connection to its association request (the ARTIM timer, PS3.8 9.1.5)."""
 _SUCCESS: Final = 0x0000
 _CLASS_NOT_SUPPORTED: Final = 0x0122
 _FIND_CLASSES: Final = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
@@ -69,11 +71,18 @@ class Acceptor:
         self._storage = frozenset(options.sop_class_uids)
         self._caller: Caller | None = None
         self.link = link(self._begin)
+        self.is_dismissed = False
+        """Whether its connection was closed to make room."""
 
     @property
     def in_flight(self) -> bool:
         """Whether something would be lost by an abort."""
         return self.link.dimse.serving or self.link.dimse.in_the_middle
+
+    def dismiss(self) -> None:
+        """Close the connection: others want in. May be called from another thread."""
+        self.is_dismissed = True
+        self.link.connection.interrupt()
 
     def run(self) -> None:
         """Serve until the association is over."""
@@ -98,7 +107,7 @@ class Acceptor:
     def _negotiate(self) -> Caller | None:
         """Answer the association request; None where there is no association."""
         link = self.link
-        request = link.dul.receive_pdu(wait=True, timeout=self._options.idle_timeout)
+        request = link.dul.receive_pdu(wait=True, timeout=link.acse_timeout)
         if not isinstance(request, A_ASSOCIATE):
             return None
         link.requestor.primitive = request

@@ -1,4 +1,4 @@
-"""The server port on pynetdicom: one thread that accepts, and one for each association."""
+"""The server port on pynetdicom: one thread that accepts, and one for each connection."""
 
 import errno
 import logging
@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 from typing import Final
 
-from fileroom.adapters.dicom.pynetdicom.acceptor import Acceptor
-from fileroom.adapters.dicom.pynetdicom.connection import SLICE_SECONDS, Connection
+from fileroom.adapters.dicom.pynetdicom.acceptor import ASSOCIATION_SECONDS, Acceptor
+from fileroom.adapters.dicom.pynetdicom.connection import Connection
+from fileroom.adapters.dicom.pynetdicom.front_door import Address, FrontDoor
 from fileroom.adapters.dicom.pynetdicom.messages import Sink
 from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
 from fileroom.application.ports.dicom_server import (
@@ -91,18 +92,16 @@ class _Listener(Listening):
     def __init__(self, options: ListenerOptions, services: Services, sock: socket.socket) -> None:
         self._options = options
         self._services = services
-        self._socket = sock
         host, port = sock.getsockname()[:2]
         self._address = (str(host), int(port))
         self._lock = threading.Lock()
         self._running: dict[threading.Thread, Acceptor | None] = {}
         self._admitted: set[Acceptor] = set()
         self._winding_down = False
-        self._stopping = threading.Event()
         self._stopped = threading.Event()
-        sock.settimeout(SLICE_SECONDS)
-        self._accepting = threading.Thread(target=self._accept, name=f"dicom-listener-{port}", daemon=True)
-        self._accepting.start()
+        self._door = FrontDoor(
+            sock, take=self._start, turn_away=self._turn_away, name=f"dicom-listener-{port}"
+        )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -114,12 +113,15 @@ class _Listener(Listening):
         with self._lock:
             return len(self._admitted)
 
+    def is_accepting(self) -> bool:
+        """Whether new connections are accepted."""
+        return self._door.is_open
+
     def stop(self, grace_seconds: float) -> None:
         """Accept nothing more, let the objects in flight finish, abort what is left, and wait for the threads."""
         with self._lock:
             first = not self._winding_down
             self._winding_down = True
-            self._stopping.set()
         if not first:
             self._stopped.wait()
             return
@@ -131,7 +133,7 @@ class _Listener(Listening):
         self._stopped.set()
 
     def _wind_down(self, grace_seconds: float) -> None:
-        self._accepting.join()
+        self._door.close()
         deadline = monotonic() + grace_seconds
         while threads := self._threads():
             left = deadline - monotonic()
@@ -148,23 +150,17 @@ class _Listener(Listening):
         with self._lock:
             return [thread for thread in self._running if thread.is_alive()]
 
-    def _accept(self) -> None:
-        with self._socket:
-            while not self._stopping.is_set():
-                try:
-                    connection, address = self._socket.accept()
-                except TimeoutError:
-                    continue
-                except OSError as error:
-                    _log.warning("accepting a connection failed: %s", error.strerror or error)
-                    self._stopping.wait(SLICE_SECONDS)
-                    continue
-                self._start(connection, (str(address[0]), int(address[1])))
+    def _turn_away(self, address: Address) -> RejectReason | None:
+        observer = self._services.observer
+        if observer.admits_address(address[0]):
+            return None
+        caller = Caller(calling_ae_title="", called_ae_title="", address=address[0], port=address[1])
+        reason = RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
+        observer.refused(caller, reason)
+        return reason
 
-    def _start(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        with self._lock:
-            full = len(self._running) >= self._options.max_associations + _SPARE_CONNECTIONS
-        if full:
+    def _start(self, connection: socket.socket, address: Address) -> None:
+        if not self._make_room():
             _log.warning("too many connections: that of %s is closed", address[0])
             connection.close()
             return
@@ -176,9 +172,33 @@ class _Listener(Listening):
         )
         with self._lock:
             self._running[thread] = None
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            with self._lock:
+                del self._running[thread]
+            raise
 
-    def _serve(self, sock: socket.socket, address: tuple[str, int]) -> None:
+    def _make_room(self) -> bool:
+        """Where there are too many connections, close the one that has waited longest without an association.
+
+        Whoever means to associate does so at once, so that silent callers cannot keep others out.
+        """
+        room = self._options.max_associations + _SPARE_CONNECTIONS
+        with self._lock:
+            if len(self._running) < room:
+                return True
+            waiting = [
+                acceptor
+                for acceptor in self._running.values()
+                if acceptor is not None and acceptor not in self._admitted and not acceptor.is_dismissed
+            ]
+            if not waiting or len(self._running) >= room + _SPARE_CONNECTIONS:
+                return False
+            waiting[0].dismiss()
+        return True
+
+    def _serve(self, sock: socket.socket, address: Address) -> None:
         acceptor: Acceptor | None = None
         try:
             acceptor = self._acceptor(sock, address)
@@ -193,7 +213,7 @@ class _Listener(Listening):
                 if acceptor is not None:
                     self._admitted.discard(acceptor)
 
-    def _acceptor(self, sock: socket.socket, address: tuple[str, int]) -> Acceptor:
+    def _acceptor(self, sock: socket.socket, address: Address) -> Acceptor:
         options = self._options
         connection = Connection(
             sock, max_pdu_length=options.max_pdu_length, stall_seconds=options.idle_timeout
@@ -204,7 +224,7 @@ class _Listener(Listening):
                 connection,
                 ae_title=options.ae_title,
                 max_pdu_length=options.max_pdu_length,
-                timeout=options.idle_timeout,
+                timeout=min(options.idle_timeout, ASSOCIATION_SECONDS),
                 store=store,
             )
 
