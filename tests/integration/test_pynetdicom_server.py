@@ -236,6 +236,68 @@ def test_silent_association_is_aborted(listening: Listening, handlers: Handlers)
     eventually(lambda: [why for _, why in handlers.observer.ends] == ["silent"])
 
 
+def test_association_whose_bytes_drip_is_aborted(listening: Listening, handlers: Handlers) -> None:
+    started = time.monotonic()
+    with associated(listening.address) as sock:
+        sock.settimeout(IDLE_SECONDS / 10)
+        for byte in message(CT, STORE, bytes(1000)):
+            try:
+                sock.send(bytes([byte]))
+                if not sock.recv(100):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        else:
+            pytest.fail("it was listened to until the end")
+    assert time.monotonic() - started < 10 * IDLE_SECONDS
+    eventually(lambda: [why for _, why in handlers.observer.ends] == ["silent"])
+
+
+def test_large_pdu_that_comes_slowly_is_taken(listening: Listening, handlers: Handlers) -> None:
+    data = bytes(1 << 20)
+    whole = message(CT, STORE, data)
+    with associated(listening.address) as sock:
+        for start in range(0, len(whole), 1 << 17):
+            sock.sendall(whole[start : start + (1 << 17)])
+            time.sleep(IDLE_SECONDS / 4)
+        _, command = next(read_commands(sock))
+    assert decode(command).status == 0
+    assert handlers.store.data == {UID: data}
+
+
+def test_why_a_caller_broke_off_is_logged_without_what_it_sent(
+    listening: Listening, handlers: Handlers, caplog: pytest.LogCaptureFixture
+) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(values((CT, 3, STORE.encode())) + values((CT, 0, b"the first half")))
+        assert handlers.store.fed.wait(10)
+        sock.sendall(b"Smith^Secret")
+        assert is_closed(sock)
+    eventually(lambda: [why for _, why in handlers.observer.ends] == ["protocol error"])
+    assert "RAW at 127.0.0.1: protocol error: it sent noise" in caplog.text
+    assert "Smith" not in caplog.text
+
+
+def test_object_of_another_class_than_its_context_is_refused(
+    listening: Listening, handlers: Handlers
+) -> None:
+    other = Command(
+        field=C_STORE_RQ,
+        message_id=1,
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
+        sop_instance_uid=UID,
+        priority=0,
+        has_data_set=True,
+    )
+    with associated(listening.address) as sock:
+        sock.sendall(message(CT, other, b"data") + message(CT, STORE, b"data"))
+        commands = read_commands(sock)
+        assert [decode(next(commands)[1]).status for _ in range(2)] == [0x0122, 0]
+    assert [one.request.sop_class_uid for one in handlers.store.received] == [CT_IMAGE_STORAGE]
+
+
 def test_message_is_read_byte_by_byte(listening: Listening, handlers: Handlers) -> None:
     with associated(listening.address) as sock:
         for byte in message(CT, STORE, b"a data set"):

@@ -14,10 +14,9 @@ from fileroom.adapters.dicom.pynetdicom.commands import (
     C_GET_RQ,
     C_MOVE_RQ,
     C_STORE_RQ,
-    RESPONSE,
     Command,
 )
-from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
+from fileroom.adapters.dicom.pynetdicom.endings import Ending, Fate, LinkEnded, told
 from fileroom.adapters.dicom.pynetdicom.messages import Message
 from fileroom.adapters.dicom.pynetdicom.serving import ServedRequest, serve_find, serve_retrieve
 from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
@@ -46,6 +45,8 @@ ASSOCIATION_SECONDS: Final = 10.0
 """Longest time from the connection to its association request (the ARTIM timer, PS3.8 9.1.5)."""
 _SUCCESS: Final = 0x0000
 _CLASS_NOT_SUPPORTED: Final = 0x0122
+_BROKEN: Final = frozenset({Fate.PROTOCOL, Fate.SILENT, Fate.STALLED})
+"""Endings that are the caller's fault, or the network's."""
 _FIND_CLASSES: Final = frozenset({PATIENT_ROOT_FIND, STUDY_ROOT_FIND})
 _RETRIEVE_CLASSES: Final = frozenset({PATIENT_ROOT_MOVE, STUDY_ROOT_MOVE, PATIENT_ROOT_GET, STUDY_ROOT_GET})
 
@@ -93,9 +94,9 @@ class Acceptor:
             try:
                 self._serve(caller)
             except LinkEnded as end:
-                self._tell_ended(caller, end.ending.fate)
+                self._tell_ended(caller, end.ending)
             except BaseException:
-                self._tell_ended(caller, Fate.STOPPED)
+                self._tell_ended(caller, Ending(fate=Fate.STOPPED))
                 raise
         except LinkEnded:
             pass
@@ -174,10 +175,12 @@ class Acceptor:
         context, handler = self.link.context(context_id), self._services.store
         if context is None or handler is None or self._caller is None or context[0] not in self._storage:
             return None
+        if command.sop_class_uid not in {"", context[0]}:
+            return None  # the class that was negotiated is the one that may come
         return handler.begin(
             StoreRequest(
                 caller=self._caller,
-                sop_class_uid=command.sop_class_uid or context[0],
+                sop_class_uid=context[0],
                 sop_instance_uid=command.sop_instance_uid,
                 transfer_syntax_uid=context[1],
                 move_originator_ae_title=command.originator_ae_title,
@@ -203,23 +206,20 @@ class Acceptor:
             our_ae_title=str(self._options.ae_title),
             idle_seconds=self._options.idle_timeout,
         )
-        match command.field:
-            case _ if command.field == C_ECHO_RQ:
-                request.answer(_SUCCESS)
-            case _ if command.field == C_STORE_RQ:
-                self._finish(request)
-            case _ if command.field == C_FIND_RQ and services.query and context[0] in _FIND_CLASSES:
-                serve_find(request, services.query)
-            case _ if (
-                command.field in {C_MOVE_RQ, C_GET_RQ}
-                and services.retrieve
-                and context[0] in _RETRIEVE_CLASSES
-            ):
-                serve_retrieve(request, services.retrieve)
-            case _ if not command.field & RESPONSE and command.message_id is not None:
-                request.answer(_CLASS_NOT_SUPPORTED)
-            case _:
-                self.link.give_up(Fate.PROTOCOL, f"a message {command.field:04X}H that answers nothing")
+        finds = services.query if context[0] in _FIND_CLASSES else None
+        retrieves = services.retrieve if context[0] in _RETRIEVE_CLASSES else None
+        if command.field == C_ECHO_RQ:
+            request.answer(_SUCCESS)
+        elif command.field == C_STORE_RQ:
+            self._finish(request)
+        elif command.field == C_FIND_RQ and finds:
+            serve_find(request, finds)
+        elif command.field in {C_MOVE_RQ, C_GET_RQ} and retrieves:
+            serve_retrieve(request, retrieves)
+        elif not command.is_response and command.message_id is not None:
+            request.answer(_CLASS_NOT_SUPPORTED)
+        else:
+            self.link.give_up(Fate.PROTOCOL, f"it sent a message {command.field:04X}H that answers nothing")
 
     def _finish(self, request: "ServedRequest") -> None:
         message = request.message
@@ -230,6 +230,8 @@ class Acceptor:
         reply = reception.finish()
         request.answer(reply.status, comment=reply.error_comment)
 
-    def _tell_ended(self, caller: Caller, fate: Fate) -> None:
+    def _tell_ended(self, caller: Caller, ending: Ending) -> None:
         self._leave()
-        self._services.observer.ended(caller, fate.value)
+        if ending.fate in _BROKEN:
+            _log.warning("association with %s: %s", caller, told(ending))
+        self._services.observer.ended(caller, ending.fate.value)

@@ -24,6 +24,7 @@ _SMALLEST_BUFFER: Final = 1 << 16
 _LARGEST_FIRST_BUFFER: Final = 1 << 20
 _ROOM: Final = 1 << 14
 _MAX_PARTS: Final = 512
+_DRIP_BYTES: Final = 1 << 16
 _LINGER_SECONDS: Final = 0.5
 _PDU_TYPES = range(1, 8)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -54,6 +55,7 @@ class Connection:
         self._buffer = bytearray(min(max(wanted, _SMALLEST_BUFFER), _LARGEST_FIRST_BUFFER))
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
+        self._begun = monotonic()
         self._closed = False
         sock.settimeout(SLICE_SECONDS)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -73,8 +75,7 @@ class Connection:
         if available == 0 or (available < _HEADER.size and self._buffer[self._start] in _PDU_TYPES):
             return None
         if self._buffer[self._start] not in _PDU_TYPES:
-            first = bytes(self._view[self._start : self._start + min(available, 16)])
-            raise NoPdu(f"HTTP ({first!r})" if first.startswith(b"HTTP/") else f"noise ({first!r})")
+            raise NoPdu(self._noise(bytes(self._view[self._start : self._start + min(available, 16)])))
         kind, length = _HEADER.unpack_from(self._buffer, self._start)
         if length > self.limit:
             raise NoPdu(f"a PDU of {length} bytes, which is over the limit of {self.limit}")
@@ -82,12 +83,26 @@ class Connection:
             return None
         begin = self._start + _HEADER.size
         self._start = begin + length
+        self._begun = monotonic()
         return kind, self._view[begin : self._start]
 
     @property
     def has_partial(self) -> bool:
         """Whether a PDU has begun to come."""
         return self._end > self._start
+
+    def resume(self) -> None:
+        """Begin to wait: for what has come of a PDU until now, nobody has."""
+        self._begun = monotonic()
+
+    def is_dripping(self, seconds: float) -> bool:
+        """Whether the PDU that comes takes longer than `seconds` for each 64 KiB of it that have begun."""
+        if not self.has_partial:
+            return False
+        length = 0
+        if self._end - self._start >= _HEADER.size:
+            _, length = _HEADER.unpack_from(self._buffer, self._start)
+        return monotonic() - self._begun > seconds * (1 + length // _DRIP_BYTES)
 
     def fill(self, seconds: float) -> bool:
         """Wait for bytes, no longer than `seconds` or a slice; tell whether any came.
@@ -107,6 +122,8 @@ class Connection:
         if count == 0:
             raise ConnectionLost("it closed the connection")
         self._acknowledge()
+        if not self.has_partial:
+            self._begun = monotonic()
         self._end += count
         return True
 
@@ -159,6 +176,11 @@ class Connection:
         """Make whoever waits on the connection see its end; may be called from another thread."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _noise(self, first: bytes) -> str:
+        if self.limit != BEFORE_ASSOCIATION:
+            return "noise"  # in an association that may be anything, of a patient's too, and this is logged
+        return f"HTTP ({first!r})" if first.startswith(b"HTTP/") else f"noise ({first!r})"
 
     def _send_some(self, left: list[memoryview]) -> int:
         if hasattr(self.socket, "sendmsg"):

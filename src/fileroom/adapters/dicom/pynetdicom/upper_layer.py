@@ -158,10 +158,13 @@ class Link(Association):
     def receive(self, seconds: float, every_slice: Callable[[], None] | None = None) -> Message:
         """Wait for a message; `seconds` of silence end the association, each byte that comes restarts them.
 
+        A PDU may take `seconds` for each 64 KiB of it, however its bytes drip.
+
         Raises:
             LinkEnded: the association is over, by now.
         """
         deadline = monotonic() + seconds
+        self.connection.resume()
         while True:
             message = self.dimse.next()
             if message is not None:
@@ -169,6 +172,8 @@ class Link(Association):
             self._check()
             if self.dul.pump(deadline - monotonic()):
                 deadline = monotonic() + seconds
+                if self.connection.is_dripping(seconds):
+                    self.give_up(Fate.SILENT, f"one PDU took longer than {seconds:g} s for 64 KiB")
             elif monotonic() >= deadline:
                 self.give_up(Fate.SILENT, f"nothing came for {seconds:g} s")
             if every_slice is not None:
