@@ -19,7 +19,7 @@ from fileroom.domain.errors import (
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.filing import DuplicatePolicy, FilingOutcome
 from fileroom.domain.records import Origin
-from tests.builders import SOME_TIME, a_record, a_uid
+from tests.builders import CT_IMAGE_STORAGE, SOME_TIME, a_record, a_uid
 from tests.unit.application.rooms import SECRET_PATH, Room, a_request, data_of
 
 IMPLICIT = "1.2.840.10008.1.2"
@@ -235,6 +235,22 @@ def test_object_is_refused_when_it_is_another_than_was_announced() -> None:
 
 
 def test_object_is_taken_when_the_announced_uid_is_padded() -> None:
+def test_object_is_refused_when_its_class_is_another_than_was_announced() -> None:
+    room = Room()
+    announced = a_request(a_record(sop_class_uid="1.2.840.10008.5.1.4.1.1.4"))
+    reply = room.send_in(a_record(), request=announced)
+    assert (reply.status, room.locations()) == (0xA900, [])
+    assert "SOP Class UID" in reply.error_comment
+    room.assert_agrees()
+
+
+def test_object_is_taken_when_the_announced_class_is_padded() -> None:
+    room = Room()
+    announced = a_request(a_record(sop_class_uid=CT_IMAGE_STORAGE + "\0 "))
+    assert room.send_in(a_record(), request=announced).status == 0
+    room.assert_agrees()
+
+
     room, record = Room(), a_record()
     assert room.send_in(record, request=a_request(record, uid=record.sop_instance_uid + "\0 ")).status == 0
     room.assert_agrees()

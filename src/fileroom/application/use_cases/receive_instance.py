@@ -225,9 +225,8 @@ class _Reception(Reception):
         writer = self._open_writer()
         try:
             header = self._read_header(writer)
-            announced = clean_uid(self._request.sop_instance_uid)
-            if announced and header.record.sop_instance_uid != announced:
-                raise _DataSetMismatch("the data set has another SOP Instance UID than the request")
+            _check_announced("SOP Instance", header.record.sop_instance_uid, self._request.sop_instance_uid)
+            _check_announced("SOP Class", header.record.sop_class_uid, self._request.sop_class_uid)
         except BaseException:
             writer.abort()
             raise
@@ -270,3 +269,10 @@ class _Reception(Reception):
             self._writer.abort()
         log.warning("instance %s did not arrive whole: %s", self._request.sop_instance_uid, why)
         self._tell(lambda observer: observer.abandoned(self._request, why))
+
+
+def _check_announced(what: str, found: str, announced: str) -> None:
+    """Check a UID of the data set against that of the request; what either of them lacks cannot differ."""
+    found, announced = clean_uid(found), clean_uid(announced)
+    if found and announced and found != announced:
+        raise _DataSetMismatch(f"the data set has another {what} UID than the request")
