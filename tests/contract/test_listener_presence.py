@@ -14,7 +14,14 @@ from fileroom.domain.errors import Conflict, StorageError
 from tests.contract.object_stores import run_together
 from tests.contract.suite import ContractSuite
 
-INFO = ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=11112, process=os.getpid())
+INFO = ListenerInfo(
+    ae_title="FILEROOM",
+    bind="127.0.0.1",
+    port=11112,
+    process=os.getpid(),
+    files_into="catalog and store",
+    temporary=True,
+)
 OTHER = ListenerInfo(ae_title="OTHER", bind="::1", port=104, process=1)
 
 
@@ -96,6 +103,14 @@ class TestFileListenerPresence(ListenerPresenceContract):
         assert presence.current() is None
         with presence.announce(INFO):
             assert presence.current() == INFO
+
+    def test_file_of_an_older_version_is_read(self, tmp_path: Path) -> None:
+        presence = FileListenerPresence(tmp_path)
+        with presence.announce(INFO):
+            (tmp_path / "listener.json").write_text(
+                '{"ae_title": "OLD", "bind": "::1", "port": 104, "process": 7}'
+            )
+            assert presence.current() == ListenerInfo(ae_title="OLD", bind="::1", port=104, process=7)
 
     @pytest.mark.parametrize(
         "content", ["", "[]", "{}", '{"ae_title": "A", "bind": "", "port": "x"}', "\xff"]

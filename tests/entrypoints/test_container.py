@@ -65,6 +65,26 @@ def test_adapters_that_hold_state_are_made_once(opened: list[Container], tmp_pat
     assert container.cancel_token() is not container.cancel_token()
 
 
+def test_catalog_and_store_are_named_without_user_and_password(
+    opened: list[Container], tmp_path: Path
+) -> None:
+    def named(url: str = "", root: str = "", data: str = "data") -> str:
+        settings = replace(
+            Settings(),
+            catalog=replace(Settings().catalog, url=url),
+            objects=replace(Settings().objects, root=root),
+        )
+        opened.append(open_container(settings, tmp_path / data))
+        return str(opened[-1].files_into())
+
+    assert named() == f"{tmp_path}/data/fileroom.sqlite3 and {tmp_path}/data/store"
+    assert named(url=f"sqlite:///{tmp_path}/data/fileroom.sqlite3", root=f"{tmp_path}/data/store") == named()
+    assert len({named(), named(url=str(tmp_path / "x.sqlite3")), named(root="/r"), named(data="other")}) == 4
+    assert named(url="postgresql://me:secret@db.example:5433/room?password=secret", root="/r") == (
+        "postgresql://db.example:5433/room and /r"
+    )
+
+
 def test_what_was_never_wanted_is_not_opened(opened: list[Container], tmp_path: Path) -> None:
     opened.append(open_container(Settings(), tmp_path / "data"))
 

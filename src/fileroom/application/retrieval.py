@@ -11,13 +11,9 @@ from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import RetrieveStep
 from fileroom.application.ports.progress import Progress, ProgressSink
+from fileroom.application.receiver import ReceiverObserver
 from fileroom.application.streams import closing_stream
-from fileroom.application.use_cases.receive_instance import (
-    DUPLICATE_SOP_INSTANCE,
-    SUCCESS,
-    Received,
-    ReceptionObserver,
-)
+from fileroom.application.use_cases.receive_instance import DUPLICATE_SOP_INSTANCE, SUCCESS, Received
 from fileroom.domain.dimse_status import Category, DimseStatus, Service, describe
 from fileroom.domain.errors import NotFound, PeerBrokeProtocol, PeerDropped, PeerError, PeerFailed, PeerSilent
 from fileroom.domain.query import Selection
@@ -31,6 +27,7 @@ CONFLICT_HINT = (
 )
 OWN_LOG_HINT = "see our own log"
 _UNABLE_TO_PROCESS = 0xC000
+_MAX_ADDRESSES_TOLD = 3
 
 
 class Via(StrEnum):
@@ -118,7 +115,7 @@ class RetrieveResult:
         return success and not self.lost and self.arrived >= (self.expected or 0)
 
 
-class Arrivals(ReceptionObserver):
+class Arrivals(ReceiverObserver):
     """Counts what comes to a receiver of ours, or over a C-GET; safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -129,12 +126,26 @@ class Arrivals(ReceptionObserver):
         self.bytes = 0
         self.refused = 0
         self._refusals: dict[str, Refusal] = {}
+        self._refused_addresses: dict[str, None] = {}
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """What was refused and did not come again in order."""
         with self._guard:
             return tuple(self._refusals.values())
+
+    def caller_refused(self, address: str) -> None:
+        """Take note of who was not let in."""
+        with self._guard:
+            self._refused_addresses[address] = None
+
+    def refused_callers_hint(self) -> str:
+        """Say what to do where somebody was not let in; '' where nobody was refused."""
+        with self._guard:
+            addresses = ", ".join(list(self._refused_addresses)[:_MAX_ADDRESSES_TOLD])
+        if not addresses:
+            return ""
+        return f"objects were refused from {addresses}: set [storage_scp] allowed_peers if the node sends from there"
 
     def received(self, received: Received) -> None:
         """Count an object."""
@@ -298,6 +309,8 @@ class Retrieval:
             lost = max(0, self._sent_by_peer() - self._came_in_all(here))
         unseen = max(0, (self._total() or 0) - len(here))
         why, hint = self._words(meaning, len(absent) or lost or unseen, failed)
+        if why and self._lost is None and not self._arrivals.refused:
+            hint = self._arrivals.refused_callers_hint() or hint
         if not (came or self._arrivals.objects or self._arrivals.refused or self._cancel.is_cancelled()):
             self._check_that_something_is_here(here, meaning, why, hint, absent=bool(absent or unseen))
         return RetrieveResult(

@@ -92,6 +92,12 @@ def _presence(data_dir: Path) -> ListenerPresence:
     return FileListenerPresence(data_dir)
 
 
+def _addresses_of(host: str) -> tuple[str, ...]:
+    from fileroom.adapters.system.addresses import addresses_of
+
+    return addresses_of(host)
+
+
 def _engine(settings: Settings, data_dir: Path) -> Iterator["Engine"]:
     from fileroom.adapters.catalog.sql.engine import open_catalog_engine
 
@@ -123,7 +129,7 @@ def _sql_nodes(engine: "Engine") -> NodeRepository:
 def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator[ObjectStore]:
     from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
 
-    root = Path(settings.root).expanduser() if settings.root else data_dir / "store"
+    root = _store_root(settings, data_dir)
     store = FilesystemObjectStore(root, naming=settings.naming, durability=settings.durability)
     yield store
     store.close()
@@ -215,6 +221,27 @@ def _binds_towards_peer(settings: Settings, access: AccessPolicy) -> bool:
     return settings.storage_scp.bind == "auto" and not access.restricts_callers
 
 
+def _files_into(settings: Settings, data_dir: Path) -> str:
+    """Name the catalog and the store, in the same words in every process; user and password stay out of it."""
+    from sqlalchemy import URL, make_url
+
+    given = make_url(_database_url(settings.catalog.url, data_dir))
+    catalog = str(Path(given.database or "").resolve())
+    if given.get_backend_name() != "sqlite":
+        sockets = {key: given.query[key] for key in ("host", "port") if key in given.query}
+        url = URL.create(
+            given.get_backend_name(), host=given.host, port=given.port, database=given.database, query=sockets
+        )
+        catalog = url.render_as_string()
+    if settings.objects.backend == "memory":
+        return f"{catalog} and the memory of process {os.getpid()}"
+    return f"{catalog} and {_store_root(settings.objects, data_dir).resolve()}"
+
+
+def _store_root(settings: ObjectsSettings, data_dir: Path) -> Path:
+    return Path(settings.root).expanduser() if settings.root else data_dir / "store"
+
+
 def _only_if_enabled(settings: Settings, handler: Callable[[], object]) -> object | None:
     return handler() if settings.storage_scp.query_retrieve else None
 
@@ -230,6 +257,7 @@ class Container(containers.DeclarativeContainer):
     uid_source = providers.Singleton(_uid_source)
     cancel_token = providers.Factory(_cancel_token)
     presence = providers.Singleton(_presence, data_dir)
+    files_into = providers.Callable(_files_into, settings, data_dir)
 
     engine = providers.Resource(_engine, settings, data_dir)
     catalog = providers.Singleton(_sql_catalog, engine)
@@ -294,6 +322,7 @@ class Container(containers.DeclarativeContainer):
         options=listener_options,
         clock=clock,
         process=os.getpid(),
+        files_into=files_into,
     )
 
     manage_nodes = providers.Factory(ManageNodes, nodes=nodes)
@@ -330,6 +359,9 @@ class Container(containers.DeclarativeContainer):
         access=access,
         options=listener_options,
         bind_towards_peer=providers.Callable(_binds_towards_peer, settings, access),
+        addresses_of=providers.Object(_addresses_of),
+        files_into=files_into,
+        wait_seconds=settings.provided.network.idle_timeout,
         process=os.getpid(),
     )
     retrieve_objects = providers.Factory(

@@ -8,16 +8,16 @@ from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.network import MemoryNetwork
 from fileroom.adapters.dicom.memory.server import MemoryDicomServer
 from fileroom.adapters.system.listener_presence import MemoryListenerPresence
+from fileroom.adapters.system.progress import RecordingProgress
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import ListenerOptions
 from fileroom.application.ports.listener_presence import ListenerInfo, ListenerPresence
-from fileroom.application.receiver import OpenReceiver, Receiver
-from fileroom.application.use_cases.receive_instance import ReceptionObserver
+from fileroom.application.receiver import OpenReceiver, Receiver, ReceiverObserver
 from fileroom.domain.access import AccessPolicy
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import Conflict, PeerUnreachable
 from tests.builders import CT_IMAGE_STORAGE
-from tests.unit.application.rooms import Heard, Room
+from tests.unit.application.rooms import PatientToken, Room
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a network in memory
 US = AeTitle("FILEROOM")
@@ -36,6 +36,9 @@ def a_receiver(
         access=AccessPolicy(),
         options=ListenerOptions(ae_title=US, bind=bind, port=11112, sop_class_uids=(CT_IMAGE_STORAGE,)),
         bind_towards_peer=towards_peer,
+        addresses_of=lambda _: (),
+        files_into="here",
+        wait_seconds=1.0,
         process=1,
     )
 
@@ -46,24 +49,30 @@ def test_listener_is_started_at_the_address_that_leads_to_the_peer_when_it_is_to
 ) -> None:
     presence = MemoryListenerPresence()
     receiver = a_receiver(MemoryNetwork(), presence, towards_peer=towards_peer)
-    with receiver.open(PEER, US, ReceptionObserver()) as found:
+    with receiver.open(
+        PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()
+    ) as found:
         assert found == Receiver(ae_title="FILEROOM", port=11112, is_ours=True)
-        assert presence.current() == ListenerInfo(ae_title="FILEROOM", bind=bind, port=11112, process=1)
+        assert presence.current() == ListenerInfo(
+            ae_title="FILEROOM", bind=bind, port=11112, process=1, files_into="here", temporary=True
+        )
     assert presence.current() is None
 
 
 def test_listener_stays_until_the_last_one_leaves_in_whatever_order() -> None:
     network, presence = MemoryNetwork(), MemoryListenerPresence()
     receiver = a_receiver(network, presence)
-    first = receiver.open(PEER, US, Heard())
-    second = receiver.open(PEER, US, Heard())
+    first = receiver.open(PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken())
+    second = receiver.open(PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken())
     assert first.__enter__() == second.__enter__()
     first.__exit__(None, None, None)
     network.connect("127.0.0.1", 11112)
     second.__exit__(None, None, None)
     with pytest.raises(PeerUnreachable):
         network.connect("127.0.0.1", 11112)
-    with receiver.open(PEER, US, Heard()) as again:
+    with receiver.open(
+        PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()
+    ) as again:
         assert again.is_ours
 
 
@@ -84,7 +93,9 @@ class _Quicker(ListenerPresence):
 
 def test_listener_of_another_process_is_used_when_it_was_quicker() -> None:
     network = MemoryNetwork()
-    with a_receiver(network, _Quicker(stays=True)).open(PEER, US, ReceptionObserver()) as found:
+    with a_receiver(network, _Quicker(stays=True)).open(
+        PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()
+    ) as found:
         assert found == Receiver(ae_title="OTHER", port=104, is_ours=False)
         with pytest.raises(PeerUnreachable):
             network.connect("127.0.0.1", 11112)
@@ -93,6 +104,8 @@ def test_listener_of_another_process_is_used_when_it_was_quicker() -> None:
 def test_conflict_is_told_when_nobody_else_listens_for_this_data() -> None:
     with (
         pytest.raises(Conflict),
-        a_receiver(MemoryNetwork(), _Quicker(stays=False)).open(PEER, US, ReceptionObserver()),
+        a_receiver(MemoryNetwork(), _Quicker(stays=False)).open(
+            PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()
+        ),
     ):
         pytest.fail("there is no receiver")

@@ -2,23 +2,25 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from fileroom.adapters.catalog.memory.node_repository import MemoryNodeRepository
 from fileroom.adapters.dicom.memory.client import MemoryDicomClient
-from fileroom.adapters.dicom.memory.network import AcceptorEnd, MemoryNetwork, Proposal
+from fileroom.adapters.dicom.memory.network import AcceptorEnd, Endpoint, MemoryNetwork, Proposal
 from fileroom.adapters.dicom.memory.script import Fault, Holding
 from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
 from fileroom.adapters.dicom.memory.server import MemoryDicomServer
 from fileroom.adapters.system.listener_presence import MemoryListenerPresence
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.adapters.system.progress import RecordingProgress
+from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import ListenerOptions, Services, StoreReply
 from fileroom.application.ports.listener_presence import ListenerInfo
 from fileroom.application.ports.progress import Progress, ProgressSink
-from fileroom.application.receiver import OpenReceiver
+from fileroom.application.receiver import OpenReceiver, ReceiverObserver
 from fileroom.application.retrieval import POLL_SECONDS, Arrivals
 from fileroom.application.use_cases.receive_instance import Received, ReceptionObserver
 from fileroom.application.use_cases.retrieve_objects import (
@@ -28,10 +30,11 @@ from fileroom.application.use_cases.retrieve_objects import (
     Via,
 )
 from fileroom.application.use_cases.run_listener import ListenerActivity
-from fileroom.domain.access import AccessPolicy
+from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Service
 from fileroom.domain.errors import (
+    AssociationRejected,
     Cancelled,
     Conflict,
     NoAcceptedContext,
@@ -51,6 +54,7 @@ from tests.builders import CT_IMAGE_STORAGE, a_record, a_uid
 from tests.unit.application.rooms import PatientToken, Room, a_request, data_of
 
 SETTLE_SECONDS = 10.0
+WAIT_SECONDS = 5.0
 PORT = 11112
 ALL = tuple(a_record(number) for number in (1, 2, 3))
 UIDS = tuple(record.sop_instance_uid for record in ALL)
@@ -103,14 +107,25 @@ class Desk:
             ae_title=AeTitle("FILEROOM"), port=PORT, sop_class_uids=(CT_IMAGE_STORAGE,)
         )
         self.server = MemoryDicomServer(self.network)
-        self.receiver = OpenReceiver(
+        self.receiver = self.a_receiver(AccessPolicy())
+
+    def a_receiver(
+        self,
+        access: AccessPolicy,
+        addresses_of: Callable[[str], tuple[str, ...]] = lambda _: ("192.0.2.1",),
+    ) -> OpenReceiver:
+        """Return what takes the objects of a C-MOVE."""
+        return OpenReceiver(
             server=self.server,
             presence=self.presence,
             client=self.client,
             receive=self.room.receive,
-            access=AccessPolicy(),
+            access=access,
             options=self.options,
             bind_towards_peer=False,
+            addresses_of=addresses_of,
+            files_into="here",
+            wait_seconds=WAIT_SECONDS,
             process=1,
         )
 
@@ -726,6 +741,164 @@ def test_listener_of_another_process_is_used() -> None:
     desk = Desk()
     result = listening_elsewhere(desk, lambda: desk.retrieve(Via.MOVE))
     assert (result.is_complete, result.arrived, result.received) == (True, 3, 3)
+
+
+def another_retrieve(desk: Desk, **more: str) -> ExitStack:
+    """Have another process retrieve, with a listener that takes nothing for us."""
+    ends = ExitStack()
+    ends.enter_context(desk.server.listen(desk.options, Services(observer=ListenerActivity(AccessPolicy()))))
+    info = ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=2, temporary=True, **more)
+    ends.enter_context(desk.presence.announce(info))
+    return ends
+
+
+@pytest.mark.parametrize("files_into", ["here", "elsewhere"])
+def test_end_of_a_retrieve_of_another_process_is_waited_for(files_into: str) -> None:
+    desk = Desk()
+    with another_retrieve(desk, files_into=files_into) as other:
+        desk.cancel.happens[3] = other.close
+        result = desk.retrieve(Via.MOVE)
+    assert (result.is_complete, result.received, len(desk.cancel.waits)) == (True, 3, 3)
+    assert "waiting for another retrieve" in [one.task for one in desk.progress.reports]
+    assert desk.presence.current() is None
+
+
+def test_retrieve_of_another_process_is_not_waited_for_without_end() -> None:
+    desk = Desk()
+    with another_retrieve(desk):
+        with pytest.raises(Conflict, match="another retrieve") as caught:
+            desk.retrieve(Via.MOVE)
+        assert "--via get" in caught.value.hint
+        assert desk.retrieve(Via.AUTO).via is Via.GET
+    assert sum(desk.cancel.waits) == pytest.approx(2 * WAIT_SECONDS, abs=1)
+
+
+def test_cancel_ends_the_wait_for_a_retrieve_of_another_process() -> None:
+    desk = Desk()
+
+    def stop() -> None:
+        desk.cancel.cancelled = True
+
+    desk.cancel.happens[2] = stop
+    with another_retrieve(desk), pytest.raises(Cancelled):
+        desk.retrieve()
+    assert desk.selections() == []
+
+
+def test_listener_that_files_elsewhere_is_not_used() -> None:
+    desk = Desk()
+    info = ListenerInfo(
+        ae_title="FILEROOM", bind="127.0.0.1", port=PORT + 1, process=2, files_into="elsewhere"
+    )
+    with desk.presence.announce(info):
+        result = desk.retrieve(Via.MOVE)
+        assert desk.presence.current() == info
+    assert (result.is_complete, result.received) == (True, 3)
+    with pytest.raises(PeerUnreachable):
+        desk.network.connect("127.0.0.1", PORT)
+
+
+def test_listener_that_files_elsewhere_is_named_when_it_has_the_port() -> None:
+    desk = Desk()
+    info = ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=2, files_into="elsewhere")
+    services = Services(observer=ListenerActivity(AccessPolicy()))
+    with desk.server.listen(desk.options, services), desk.presence.announce(info):
+        with pytest.raises(Conflict) as caught:
+            desk.retrieve(Via.MOVE)
+        assert desk.retrieve().via is Via.GET
+    for fact in ("process 2", f"port {PORT}", "elsewhere"):
+        assert fact in caught.value.message
+    assert "stop it" in caught.value.hint
+
+
+# Who may send --------------------------------------------------------------------------------------------------------
+
+
+class FarPeer(ScriptedPeer):
+    """A node that sends from another address than the one at which it is asked."""
+
+    def __init__(self, desk: Desk, address: str) -> None:
+        desk.network.detach((desk.peer.host, desk.peer.port))
+        super().__init__(_From(desk.network, address), holdings=desk.peer.holdings.values())
+        desk.network.attach(self.host, self.port, self)
+        self.destinations = desk.peer.destinations
+        desk.peer = self
+
+
+class _From(MemoryNetwork):
+    """The same network, as it is from an address."""
+
+    def __init__(self, network: MemoryNetwork, address: str) -> None:
+        super().__init__()
+        self.inner, self.address = network, address
+
+    def connect(self, host: str, port: int) -> Endpoint:
+        return _Called(self.inner.connect(host, port), self.address)
+
+
+class _Called(Endpoint):
+    def __init__(self, endpoint: Endpoint, address: str) -> None:
+        self.endpoint, self.address = endpoint, address
+
+    def associate(self, proposal: Proposal) -> AcceptorEnd:
+        return self.endpoint.associate(replace(proposal, address=self.address))
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1", "127.0.0.1", "::1"])
+def test_node_may_send_from_its_own_addresses_and_from_this_machine(address: str) -> None:
+    desk = Desk()
+    FarPeer(desk, address)
+    assert desk.retrieve(Via.MOVE).is_complete
+
+
+def test_objects_from_another_address_are_refused_and_the_hint_says_so() -> None:
+    desk = Desk()
+    desk.room.send_in(ALL[0])
+    FarPeer(desk, "192.0.2.2")
+    with pytest.raises(PeerFailed) as caught:
+        desk.retrieve(Via.MOVE)
+    assert "refused from 192.0.2.2" in caught.value.hint
+    assert "allowed_peers" in caught.value.hint
+
+
+def test_hint_names_the_address_when_part_of_the_objects_came() -> None:
+    desk = Desk()
+    desk.peer.script.withheld = frozenset({UIDS[0]})
+
+    class Calls(ProgressSink):
+        def report(self, progress: Progress) -> None:
+            if progress.task == "retrieving" and progress.done == 1:
+                proposal = Proposal(
+                    calling_ae_title="X", called_ae_title="FILEROOM", contexts=(), address="192.0.2.3"
+                )
+                with pytest.raises(AssociationRejected):
+                    desk.network.connect("127.0.0.1", PORT).associate(proposal)
+
+    result = desk.retrieve(Via.MOVE, progress=Calls())
+    assert (result.missing, result.is_complete) == (UIDS[:1], False)
+    assert "refused from 192.0.2.3" in result.hint
+
+
+@pytest.mark.parametrize(("address", "received"), [("192.0.2.2", 3), ("192.0.2.1", 0)])
+def test_allowlist_decides_alone_where_there_is_one(address: str, received: int) -> None:
+    desk = Desk()
+    for record in ALL:
+        desk.room.send_in(record)
+    desk.receiver = desk.a_receiver(AccessPolicy(peers=(parse_network("192.0.2.2"),)))
+    FarPeer(desk, address)
+    assert desk.retrieve(Via.MOVE).received == received
+
+
+@pytest.mark.parametrize("address", ["192.0.2.2", "192.0.2.1"])
+def test_peer_of_each_retrieve_that_shares_a_listener_may_send(address: str) -> None:
+    desk = Desk()
+    first = Peer(ae_title=AeTitle("OTHER"), host="192.0.2.2", port=104)
+    desk.receiver = desk.a_receiver(AccessPolicy(), lambda host: (host if host != "peer" else "192.0.2.1",))
+    FarPeer(desk, address)
+    with desk.receiver.open(
+        first, AeTitle("FILEROOM"), ReceiverObserver(), progress=desk.progress, cancel=desk.cancel
+    ):
+        assert desk.retrieve(Via.MOVE).is_complete
 
 
 def test_late_objects_at_the_listener_of_another_process_are_waited_for() -> None:

@@ -96,6 +96,7 @@ class Station:
             ),
             clock=self.room.clock,
             process=1,
+            files_into="here",
         )
         return use_case.execute(
             progress=self.progress, cancel=cancel or EventfulToken(*happens), started=started
@@ -182,7 +183,9 @@ class _BreaksOff(BytesContent):
 def test_listener_tells_when_it_accepts_and_reports_how_it_goes() -> None:
     station, heard = Station(), _Heard()
     station.run(station.send, lambda: None, started=heard)
-    assert heard.infos == [ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=1)]
+    assert heard.infos == [
+        ListenerInfo(ae_title="FILEROOM", bind="127.0.0.1", port=PORT, process=1, files_into="here")
+    ]
     assert station.progress.last is not None
     assert (station.progress.last.done, station.progress.last.bytes_done) == (1, len(data_of()))
 

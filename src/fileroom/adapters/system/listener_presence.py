@@ -116,6 +116,8 @@ class FileListenerPresence(ListenerPresence):
                 bind=str(found["bind"]),
                 port=int(found["port"]),
                 process=int(found["process"]),
+                files_into=str(found.get("files_into", "")),
+                temporary=found.get("temporary") is True,
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -16,6 +16,10 @@ class ListenerInfo:
     port: int
     process: int
     """Process ID."""
+    files_into: str = ""
+    """Catalog and store that take what comes; '' where the process does not say."""
+    temporary: bool = False
+    """Started for a retrieve, and ends with it."""
 
 
 class ListenerPresence(Protocol):

@@ -160,7 +160,7 @@ class RetrieveObjects:
         destination = request.move_destination or node.move_destination or self._ae_title
         peer = peer_of(node)
         arrivals = Arrivals()
-        with self._receiver.open(peer, destination, arrivals) as receiver:
+        with self._receiver.open(peer, destination, arrivals, progress=progress, cancel=cancel) as receiver:
             run = self._run(
                 via=Via.MOVE,
                 request=request,
@@ -178,7 +178,7 @@ class RetrieveObjects:
             return run.result()
         except PeerFailed as error:
             # Some nodes answer a general failure for a destination that they do not know or cannot reach.
-            hint = (
+            hint = arrivals.refused_callers_hint() or (
                 f"the node must know us and reach us; {self._what_to_register(peer, destination, receiver)}"
             )
             raise PeerFailed(error.message, status=error.status, hint=hint) from error

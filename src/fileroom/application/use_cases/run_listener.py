@@ -57,10 +57,7 @@ class ListenerCounts:
     """Bytes of the data sets that were answered with success."""
 
 
-_BEYOND_ACCESS = frozenset(RejectReason) - {
-    RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED,
-    RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED,
-}
+_AFTER_ADMISSION = frozenset({RejectReason.LOCAL_LIMIT_EXCEEDED, RejectReason.TEMPORARY_CONGESTION})
 
 
 class ListenerActivity(AssociationObserver, ReceptionObserver):
@@ -93,7 +90,7 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
     def refused(self, caller: Caller, reason: RejectReason) -> None:
         """Note that somebody was refused."""
         log.warning("association from %s refused: %s", caller, reason.name.lower().replace("_", " "))
-        if reason in _BEYOND_ACCESS:
+        if reason in _AFTER_ADMISSION:
             self._count(associations_accepted=-1)  # let in by `requested`, and turned away after that
         self._count(associations_refused=1)
 
