@@ -95,10 +95,12 @@ class ObjectStoreMachine(RuleBasedStateMachine):
             writer.abort()
             return
         stored = writer.commit(key, replace=replace)
-        assert (stored.location, stored.size) == (location, len(header + data))
+        assert stored.size == len(header + data)
+        assert stored.location not in self.model
+        assert replace is (stored.location != location)
         assert (stored.data_offset, stored.digest) == (len(header), digest_of(data))
-        assert self.store.describe(location) == stored
-        self.model[location] = header + data
+        assert self.store.describe(stored.location) == stored
+        self.model[stored.location] = header + data
 
     @rule(writer=consumes(writers))
     def abort(self, writer: ObjectWriter) -> None:

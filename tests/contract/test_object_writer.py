@@ -94,20 +94,42 @@ class ObjectWriterContract(StoreSuite):
         writer.abort()
         assert caught.value.stored == first
 
-    def test_commit_replaces_after_object_exists(self, store: ObjectStore, backend: Backend) -> None:
+    def test_commit_with_replace_goes_beside_what_is_there(
+        self, store: ObjectStore, backend: Backend
+    ) -> None:
         first = filed(store)
         writer = written(store, OTHER)
         with pytest.raises(ObjectExists):
             writer.commit(a_key())
         second = writer.commit(a_key(), replace=True)
-        assert second.location == first.location
+        third = written(store, OTHER).commit(a_key(), replace=True)
         assert second.digest == digest_of(OTHER)
-        assert backend.objects() == {first.location: HEADER + OTHER}
+        assert len({first.location, second.location, third.location}) == 3
+        assert backend.objects() == {
+            first.location: HEADER + DATA,
+            second.location: HEADER + OTHER,
+            third.location: HEADER + OTHER,
+        }
+        assert set(store.walk()) == set(backend.objects())
+        assert store.describe(second.location) == second
         assert backend.partials() == 0
 
-    def test_commit_with_replace_files_where_nothing_was(self, store: ObjectStore, backend: Backend) -> None:
+    def test_commit_with_replace_is_deleted_and_recovered_like_any_other(self, backend: Backend) -> None:
+        dead = backend.open()
+        first = filed(dead)
+        second = written(dead, OTHER).commit(a_key(), replace=True)
+        assert dead.delete(first.location)
+        backend.crash(dead)
+        heir = backend.open()
+        assert list(heir.recover()) == [second.location]
+        heir.close()
+
+    def test_commit_with_replace_leaves_the_place_free_where_nothing_was(
+        self, store: ObjectStore, backend: Backend
+    ) -> None:
         stored = written(store).commit(a_key(), replace=True)
-        assert backend.objects() == {stored.location: HEADER + DATA}
+        first = filed(store, data=OTHER)
+        assert backend.objects() == {stored.location: HEADER + DATA, first.location: HEADER + OTHER}
 
     def test_commit_wins_once_when_writers_race(self, store: ObjectStore, backend: Backend) -> None:
         for round_number in range(10):

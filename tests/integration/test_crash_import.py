@@ -20,7 +20,7 @@ DIE_SECONDS = 20.0
 DIES_BEFORE_THE_CATALOG = """
 import os, sys
 from fileroom.adapters.catalog.sql.catalog import SqlCatalog
-SqlCatalog.record = lambda *_: os._exit(9)
+SqlCatalog.exchange = lambda *_: os._exit(9)
 from fileroom.entrypoints.cli.main import main
 main(sys.argv[1:])
 """

@@ -78,9 +78,9 @@ def test_strict_replacement_is_synced_likewise(root: Path, calls: list[tuple[str
     store = FilesystemObjectStore(root, naming=NamingScheme.FLAT)
     filed(store)
     calls.clear()
-    written(store).commit(a_key(), replace=True)
-    place = f"above/store/{a_uid(1, 1, 1)}.dcm"
-    assert calls == [("fsync", ".part"), ("replace", place), ("fsync", "above/store")]
+    stored = written(store).commit(a_key(), replace=True)
+    place = f"above/store/{stored.location.removeprefix('store:')}"
+    assert calls == [("fsync", ".part"), ("link", place), ("fsync", "above/store")]
     store.close()
 
 

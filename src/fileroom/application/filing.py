@@ -2,21 +2,30 @@
 
 Bytes are durable in the store before the catalog tells of them. What a crash leaves between the two is found by
 `RecoverStore`; what is met here before that (an object in the store that the catalog does not know) is taken into
-the catalog first and then treated as any other.
+the catalog first and then treated as any other. What replaces an object is put beside it, and the old one goes when
+the catalog tells of the new one; an entry is written only where the catalog still is as it was when that was decided.
 """
 
 import logging
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from fileroom.application.filing_batch import BATCH_SIZE, Filed, FilingBatch
+from fileroom.application.filing_batch import (
+    BATCH_SIZE,
+    KEEPS_OLD,
+    LOOKS,
+    Filed,
+    FilingBatch,
+    compare,
+    is_whole,
+)
 from fileroom.application.keyed_lock import KeyedLock
-from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectExists, ObjectStore, ObjectWriter
 from fileroom.domain.errors import InvalidDicom, NotFound, StorageError, Unreadable
-from fileroom.domain.filing import DuplicatePolicy, FilingOutcome, InstanceKey, resolve_conflict
+from fileroom.domain.filing import DuplicatePolicy, FilingOutcome, InstanceKey
 from fileroom.domain.records import CatalogEntry, InstanceRecord, Origin, StoredObject
 
 log = logging.getLogger(__name__)
@@ -52,7 +61,7 @@ class InstanceFiler:
 
     def new_batch(self, size: int = BATCH_SIZE) -> FilingBatch:
         """Return a batch that is written each time that `size` entries have come together."""
-        return FilingBatch(self._catalog, self._store, self._locks, size=size)
+        return FilingBatch(self._catalog, self._store, self._locks, policy=self._policy, size=size)
 
     def file(
         self,
@@ -71,8 +80,7 @@ class InstanceFiler:
                 if batch is None:
                     single = self.new_batch(size=1)
                     filed = self._file(writer, record, provenance, single)
-                    single.flush()
-                    return filed
+                    return single.flush().get(record.sop_instance_uid, filed)
                 filed = self._file(writer, record, provenance, batch)
         except BaseException:
             writer.abort()
@@ -96,15 +104,18 @@ class InstanceFiler:
     def _refer(
         self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: FilingBatch
     ) -> Filed:
-        known = self._known(record.sop_instance_uid, batch)
+        known, seen = self._known(record.sop_instance_uid, batch)
         if known is not None and known.stored.location == stored.location:
             # The same file once more: what it holds now is what counts.
             same = known.stored == stored and known.record.transfer_syntax_uid == record.transfer_syntax_uid
-            outcome = FilingOutcome.DUPLICATE if same else FilingOutcome.REPLACED
-            return self._record(outcome, known, record, stored, provenance, batch)
-        existing = self._existing(record.sop_instance_uid, batch)
-        outcome = self._compare(existing, record, stored.digest)
-        return self._record(outcome, existing, record, stored, provenance, batch)
+            if same:
+                return self._keep(FilingOutcome.DUPLICATE, known, batch)
+            return self._add(FilingOutcome.REPLACED, seen, record, stored, provenance, batch)
+        existing, seen = self._existing(record.sop_instance_uid, batch)
+        outcome = compare(existing, record, stored.digest, self._policy)
+        if existing is not None and outcome in KEEPS_OLD:
+            return self._keep(outcome, existing, batch)
+        return self._add(outcome, seen, record, stored, provenance, batch)
 
     def _file(
         self,
@@ -113,71 +124,68 @@ class InstanceFiler:
         provenance: Provenance,
         batch: FilingBatch,
     ) -> Filed:
-        existing = self._existing(record.sop_instance_uid, batch)
-        outcome = self._compare(existing, record, writer.digest)
-        if outcome in _KEEPS_OLD:
-            writer.abort()
-            return self._record(outcome, existing, record, None, provenance, batch)
         key = InstanceKey.of(record, self._clock.now().date())
-        try:
-            stored = writer.commit(key, replace=outcome is FilingOutcome.REPLACED)
-        except ObjectExists as taken:
-            existing = self._take_in(taken.stored, record.sop_instance_uid, provenance)
-            outcome = self._compare(existing, record, writer.digest)
-            if outcome in _KEEPS_OLD:
+        for _ in range(LOOKS):
+            existing, seen = self._existing(record.sop_instance_uid, batch)
+            outcome = compare(existing, record, writer.digest, self._policy)
+            if existing is not None and outcome in KEEPS_OLD:
                 writer.abort()
-                return self._record(outcome, existing, record, None, provenance, batch)
-            stored = writer.commit(key, replace=True)
-        return self._record(outcome, existing, record, stored, provenance, batch)
+                return self._keep(outcome, existing, batch)
+            superfluous: tuple[str, ...] = ()
+            try:
+                stored = writer.commit(key, replace=outcome is FilingOutcome.REPLACED)
+            except ObjectExists as taken:
+                if self._take_in(taken.stored, record.sop_instance_uid, provenance):
+                    continue  # it is an object like any other now
+                stored = writer.commit(key, replace=True)
+                superfluous = (taken.stored.location,)
+            return self._add(outcome, seen, record, stored, provenance, batch, superfluous)
+        raise StorageError(f"instance {record.sop_instance_uid} is changed by others all the time")
 
-    def _known(self, sop_instance_uid: str, batch: FilingBatch) -> CatalogEntry | None:
-        return batch.pending(sop_instance_uid) or self._catalog.instance(sop_instance_uid)
+    def _known(
+        self, sop_instance_uid: str, batch: FilingBatch
+    ) -> tuple[CatalogEntry | None, StoredObject | None]:
+        """Return the entry in the batch or else in the catalog, and the bytes that the catalog was seen to tell of."""
+        if pending := batch.pending(sop_instance_uid):
+            return pending.filed.entry, pending.seen
+        entry = self._catalog.instance(sop_instance_uid)
+        return entry, entry.stored if entry else None
 
-    def _existing(self, sop_instance_uid: str, batch: FilingBatch) -> CatalogEntry | None:
-        """Return the entry whose bytes are still there; an entry without bytes is as good as none.
+    def _existing(
+        self, sop_instance_uid: str, batch: FilingBatch
+    ) -> tuple[CatalogEntry | None, StoredObject | None]:
+        """Return as `_known` does, but only an entry whose bytes are still there; one without is as good as none.
 
         Raises:
-            StorageError: there are bytes, which cannot be read and so must not be overwritten.
+            StorageError: there are bytes, which cannot be read and so must not be replaced.
         """
-        entry = self._known(sop_instance_uid, batch)
+        pending = batch.pending(sop_instance_uid)
+        if pending is not None and is_whole(self._store, pending.filed.entry):
+            return pending.filed.entry, pending.seen
+        # What waited in the batch may have been taken into the catalog, and replaced there, by another process.
+        entry = self._catalog.instance(sop_instance_uid)
         if entry is None:
-            return None
-        try:
-            content = self._store.content(entry.stored.location)
-            content.open().close()
-            if content.size == entry.stored.size:
-                return entry
-        except NotFound:
-            pass
-        except Unreadable as error:
-            if not entry.stored.in_place:
-                raise StorageError(error.message, hint=error.hint) from error
+            return None, None
+        if is_whole(self._store, entry):
+            return entry, entry.stored
         log.warning("the object of instance %s is gone from %s", sop_instance_uid, entry.stored.location)
-        return None
+        return None, entry.stored
 
-    def _compare(self, existing: CatalogEntry | None, record: InstanceRecord, digest: str) -> FilingOutcome:
-        if existing is None:
-            return FilingOutcome.STORED
-        same_syntax = existing.record.transfer_syntax_uid == record.transfer_syntax_uid
-        if existing.stored.digest == digest and same_syntax:
-            return FilingOutcome.DUPLICATE
-        return resolve_conflict(self._policy)
-
-    def _take_in(
-        self, stored: StoredObject, sop_instance_uid: str, provenance: Provenance
-    ) -> CatalogEntry | None:
-        """Catalogue an object that is in the store without an entry; None where it is no object at all.
+    def _take_in(self, stored: StoredObject, sop_instance_uid: str, provenance: Provenance) -> bool:
+        """Catalogue an object that is in the store without an entry, unless another does; False where it is none.
 
         Raises:
-            StorageError: it cannot be read, or is another instance; neither must be overwritten.
+            StorageError: it cannot be read, or is another instance; neither must be replaced.
         """
         known = self._catalog.instance(sop_instance_uid)
         damaged = known is not None and known.stored.location == stored.location
         try:
             with self._store.content(stored.location).open() as stream:
                 header = read_stored(self._reader, stream, strict=damaged)
-        except (InvalidDicom, NotFound):
-            return None
+        except InvalidDicom:
+            return False
+        except NotFound:
+            return True  # whoever took it away knows more: look again
         except Unreadable as error:
             raise StorageError(error.message, hint=error.hint) from error
         if header.record.sop_instance_uid != sop_instance_uid:
@@ -186,8 +194,8 @@ class InstanceFiler:
                 hint=f"move {stored.location} out of the store and import it",
             )
         entry = self._entry(header.record, stored, provenance)
-        self._catalog.record([entry])
-        return entry
+        self._catalog.exchange([Change(entry=entry, seen=known.stored if known else None)])
+        return True
 
     def _entry(self, record: InstanceRecord, stored: StoredObject, provenance: Provenance) -> CatalogEntry:
         return CatalogEntry(
@@ -198,26 +206,23 @@ class InstanceFiler:
             recorded_at=self._clock.now(),
         )
 
-    def _record(  # noqa: PLR0917 - all of it is what is known by then
+    def _keep(self, outcome: FilingOutcome, existing: CatalogEntry, batch: FilingBatch) -> Filed:
+        batch.note_duplicate(existing.record.sop_instance_uid)
+        return Filed(outcome=outcome, entry=existing)
+
+    def _add(  # noqa: PLR0917 - all of it is what is known by then
         self,
         outcome: FilingOutcome,
-        existing: CatalogEntry | None,
+        seen: StoredObject | None,
         record: InstanceRecord,
-        stored: StoredObject | None,
+        stored: StoredObject,
         provenance: Provenance,
         batch: FilingBatch,
+        superfluous: tuple[str, ...] = (),
     ) -> Filed:
-        if existing is not None and (stored is None or outcome in _KEEPS_OLD):
-            batch.note_duplicate(existing.record.sop_instance_uid)
-            return Filed(outcome=outcome, entry=existing)
-        if stored is None:
-            raise AssertionError("an object without an entry has no bytes")
-        entry = self._entry(record, stored, provenance)
-        batch.add(Filed(outcome=outcome, entry=entry), replaced=existing)
-        return Filed(outcome=outcome, entry=entry)
-
-
-_KEEPS_OLD = frozenset({FilingOutcome.DUPLICATE, FilingOutcome.IGNORED, FilingOutcome.REJECTED})
+        filed = Filed(outcome=outcome, entry=self._entry(record, stored, provenance))
+        batch.add(filed, seen, superfluous)
+        return filed
 
 
 def read_stored(reader: HeaderReader, stream: BinaryIO, *, strict: bool) -> Header:

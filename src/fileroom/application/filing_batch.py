@@ -1,20 +1,24 @@
 """Entries on their way to the catalog, and what is undone where it cannot be written."""
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from fileroom.application.keyed_lock import KeyedLock
-from fileroom.application.ports.catalog import Catalog
+from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.application.ports.object_store import ObjectStore
-from fileroom.domain.errors import FileroomError, StorageError
-from fileroom.domain.filing import FilingOutcome
-from fileroom.domain.records import CatalogEntry
+from fileroom.domain.errors import FileroomError, NotFound, StorageError, Unreadable
+from fileroom.domain.filing import DuplicatePolicy, FilingOutcome, resolve_conflict
+from fileroom.domain.records import CatalogEntry, InstanceRecord, StoredObject
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 500
 """Entries that an import collects before it writes them to the catalog in one go."""
+LOOKS = 20
+"""How often an instance is looked at again that others change meanwhile."""
+KEEPS_OLD = frozenset({FilingOutcome.DUPLICATE, FilingOutcome.IGNORED, FilingOutcome.REJECTED})
+"""Outcomes of which the new bytes do not stay."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,34 +30,89 @@ class Filed:
     """The entry that stands in the catalog (or in the batch) now: the new one, or the one that was kept."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """One object whose bytes are in the store and whose entry is not in the catalog yet."""
+
+    filed: Filed
+    seen: StoredObject | None
+    """The bytes that the catalog told of when this was decided; None where it did not know the instance."""
+    outdated: frozenset[str]
+    """Locations to which nothing leads when the entry is written."""
+    earlier: frozenset[str] = frozenset()
+    """Locations of what waited for the same instance before: no catalog ever led there on our word."""
+
+
+def compare(
+    existing: CatalogEntry | None, record: InstanceRecord, digest: str, policy: DuplicatePolicy
+) -> FilingOutcome:
+    """Decide what an object becomes beside the one that is here."""
+    if existing is None:
+        return FilingOutcome.STORED
+    same_syntax = existing.record.transfer_syntax_uid == record.transfer_syntax_uid
+    if existing.stored.digest == digest and same_syntax:
+        return FilingOutcome.DUPLICATE
+    return resolve_conflict(policy)
+
+
+def is_whole(store: ObjectStore, entry: CatalogEntry) -> bool:
+    """Tell whether the bytes of an entry are there, as far as their number tells.
+
+    Raises:
+        StorageError: there are bytes of ours, which cannot be read.
+    """
+    try:
+        content = store.content(entry.stored.location)
+        content.open().close()
+        return content.size == entry.stored.size
+    except NotFound:
+        return False
+    except Unreadable as error:
+        if entry.stored.in_place:
+            return False
+        raise StorageError(error.message, hint=error.hint) from error
+
+
 class FilingBatch:
     """Entries on their way to the catalog; used by one thread, and flushed at its end."""
 
-    def __init__(self, catalog: Catalog, store: ObjectStore, locks: KeyedLock, *, size: int) -> None:
-        """Collect `size` entries before they are written; `locks` are the filer's, by SOP Instance UID."""
+    def __init__(
+        self, catalog: Catalog, store: ObjectStore, locks: KeyedLock, *, policy: DuplicatePolicy, size: int
+    ) -> None:
+        """Collect `size` entries before they are written; `locks` are the filer's, by SOP Instance UID.
+
+        `policy` decides where another process filed the same instance before the batch was written.
+        """
         self._catalog = catalog
         self._store = store
         self._locks = locks
+        self._policy = policy
         self._size = size
-        self._entries: dict[str, Filed] = {}
-        self._outdated: list[str] = []
+        self._entries: dict[str, Pending] = {}
         self._duplicates: list[str] = []
 
-    def pending(self, sop_instance_uid: str) -> CatalogEntry | None:
-        """Return an entry that is not written yet."""
-        filed = self._entries.get(sop_instance_uid)
-        return filed.entry if filed else None
+    def pending(self, sop_instance_uid: str) -> Pending | None:
+        """Return an object whose entry is not written yet."""
+        return self._entries.get(sop_instance_uid)
 
     @property
     def is_empty(self) -> bool:
         """Whether everything is in the catalog, or was withdrawn."""
         return not self._entries and not self._duplicates
 
-    def add(self, filed: Filed, replaced: CatalogEntry | None) -> None:
-        """Take an entry; `replaced` is the one whose bytes it makes superfluous."""
-        if replaced is not None and replaced.stored.location != filed.entry.stored.location:
-            self._outdated.append(replaced.stored.location)
-        self._entries[filed.entry.record.sop_instance_uid] = filed
+    def add(self, filed: Filed, seen: StoredObject | None, superfluous: Iterable[str] = ()) -> None:
+        """Take an entry, in place of one that waits for the same instance; `seen` is what the catalog told of.
+
+        `superfluous` are locations of what is no object, and goes with the old ones.
+        """
+        uid, mine = filed.entry.record.sop_instance_uid, {filed.entry.stored.location}
+        outdated, earlier = frozenset(superfluous), frozenset[str]()
+        if seen is not None:
+            outdated |= {seen.location}
+        if (waiting := self._entries.get(uid)) is not None:
+            outdated |= waiting.outdated
+            earlier = waiting.earlier | {waiting.filed.entry.stored.location}
+        self._entries[uid] = Pending(filed=filed, seen=seen, outdated=outdated - mine, earlier=earlier - mine)
 
     def note_duplicate(self, sop_instance_uid: str) -> None:
         """Count another copy of an instance."""
@@ -68,25 +127,93 @@ class FilingBatch:
         if len(self._entries) + len(self._duplicates) >= self._size:
             self.flush()
 
-    def flush(self) -> None:
+    def flush(self) -> Mapping[str, Filed]:
         """Write everything to the catalog, then remove what was replaced.
 
+        Returns what became of the objects that ended otherwise than it seemed when they were added, by SOP Instance
+        UID: another process filed the same instance meanwhile.
+
         Raises:
-            StorageError: nothing was written; the objects that were new are removed from the store again, so that
-                store and catalog agree.
+            StorageError: nothing was written, or not all; the objects that were new and have no entry are removed
+                from the store again, so that store and catalog agree.
         """
         entries, self._entries = self._entries, {}
         duplicates, self._duplicates = self._duplicates, []
-        outdated, self._outdated = self._outdated, []
+        settled: dict[str, Filed] = {}
         try:
-            if entries:
-                self._catalog.record([filed.entry for filed in entries.values()])
+            refused = self._write(entries) if entries else frozenset[str]()
+            entries = {uid: entries[uid] for uid in refused}
+            for uid in refused:
+                with self._locks.hold(uid):
+                    settled[uid] = self._settle(entries.pop(uid), duplicates)
         except BaseException:
             self._withdraw(entries.values())
             raise
         self._count(duplicates)
-        for location in outdated:
-            self._remove(location)
+        return settled
+
+    def _write(self, entries: Mapping[str, Pending]) -> frozenset[str]:
+        """Write what still holds, and remove what that replaces; returns the rest."""
+        refused = self._catalog.exchange(
+            [Change(entry=one.filed.entry, seen=one.seen) for one in entries.values()]
+        )
+        for uid, one in entries.items():
+            if uid not in refused:
+                for location in one.outdated | one.earlier:
+                    self._remove(location)
+        return refused
+
+    def _settle(self, pending: Pending, duplicates: list[str]) -> Filed:
+        """Decide again about an object whose instance others have changed since, until that holds."""
+        entry = pending.filed.entry
+        uid = entry.record.sop_instance_uid
+        for _ in range(LOOKS):
+            try:
+                known = self._catalog.instance(uid)
+                filed = self._look_again(pending.filed, known)
+                if filed.entry is known:
+                    if filed.outcome in KEEPS_OLD:
+                        duplicates.append(uid)
+                    self._withdraw([pending])
+                    return filed
+                old = {known.stored.location} if known else frozenset[str]()
+                pending = replace(
+                    pending,
+                    filed=filed,
+                    seen=known.stored if known else None,
+                    outdated=(pending.outdated | old) - {entry.stored.location},
+                )
+                if not self._write({uid: pending}):
+                    return filed
+            except BaseException:
+                self._withdraw([pending])
+                raise
+        self._withdraw([pending])
+        raise StorageError(f"instance {uid} is changed by others all the time")
+
+    def _look_again(self, mine: Filed, known: CatalogEntry | None) -> Filed:
+        """Return what an object becomes beside the entry that is there now."""
+        entry = mine.entry
+        if known is None or not is_whole(self._store, known):
+            return Filed(outcome=FilingOutcome.STORED, entry=entry)
+        if known.stored.location == entry.stored.location:
+            # Another found these bytes and has taken them in. A file in place may have changed since.
+            if self._is_same(known.stored, entry.stored):
+                return Filed(outcome=mine.outcome, entry=known)
+            return Filed(outcome=FilingOutcome.REPLACED, entry=entry)
+        if not is_whole(self._store, entry):
+            # Another has taken these bytes in, and then replaced them.
+            return Filed(outcome=mine.outcome, entry=known)
+        outcome = compare(known, entry.record, entry.stored.digest, self._policy)
+        return Filed(outcome=outcome, entry=known if outcome in KEEPS_OLD else entry)
+
+    def _is_same(self, known: StoredObject, mine: StoredObject) -> bool:
+        if known.digest == mine.digest:
+            return True
+        try:
+            return self._store.describe(known.location) == known
+        except FileroomError:
+            return False
 
     def _count(self, duplicates: list[str]) -> None:
         if not duplicates:
@@ -96,24 +223,25 @@ class FilingBatch:
         except StorageError as error:  # the objects are here and safe all the same
             log.warning("%d duplicates could not be counted: %s", len(duplicates), error.message)
 
-    def _withdraw(self, entries: Iterable[Filed]) -> None:
-        for filed in entries:
-            with self._locks.hold(filed.entry.record.sop_instance_uid):
+    def _withdraw(self, entries: Iterable[Pending]) -> None:
+        for one in entries:
+            entry = one.filed.entry
+            with self._locks.hold(entry.record.sop_instance_uid):
                 try:
-                    self._undo(filed.entry)
+                    self._undo(one)
                 except FileroomError as error:
-                    log.warning("%s could not be removed: %s", filed.entry.stored.location, error.message)
+                    log.warning("%s could not be removed: %s", entry.stored.location, error.message)
 
-    def _undo(self, entry: CatalogEntry) -> None:
-        """Take an object out of the store, unless the catalog tells of it: another who met it has taken it in."""
-        if entry.stored.in_place:
-            return
+    def _undo(self, pending: Pending) -> None:
+        """Take an object out of the store again, and what waited in the batch before it.
+
+        What the catalog tells of stays: the old object, or this one where another who met it has taken it in.
+        """
+        entry = pending.filed.entry
         known = self._catalog.instance(entry.record.sop_instance_uid)
-        if known is None or known.stored.location != entry.stored.location:
-            self._store.delete(entry.stored.location)
-        elif known.stored != entry.stored:
-            # The entry tells of bytes that were replaced. Without an entry the new ones are met when they come again.
-            self._catalog.remove([entry.record.sop_instance_uid])
+        kept = {one.location for one in (pending.seen, known.stored if known else None) if one is not None}
+        for location in ({entry.stored.location} | pending.earlier) - kept:
+            self._store.delete(location)
 
     def _remove(self, location: str) -> None:
         try:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from fileroom.domain.records import InstanceRecord
 from fileroom.domain.uid import safe_name
 
+_BESIDE = "~"
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})\Z")
 
 
@@ -95,6 +96,16 @@ def relative_path(key: InstanceKey, scheme: NamingScheme) -> PurePosixPath:
             return PurePosixPath(f"{day:%Y}".rjust(4, "0"), f"{day:%m}", f"{day:%d}", study, f"{sop}.dcm")
         case NamingScheme.FLAT:
             return PurePosixPath(f"{sop}.dcm")
+
+
+def beside(place: PurePosixPath, token: str) -> PurePosixPath:
+    """Return the place of what is to replace the object at `place`; `token` is used only once."""
+    return place.with_name(f"{place.stem}{_BESIDE}{token}{place.suffix}")
+
+
+def probable_uid(location: str) -> str:
+    """Return the SOP Instance UID that an object probably has by its name: a guess, to be looked up and compared."""
+    return PurePosixPath(location.partition(":")[2]).stem.partition(_BESIDE)[0]
 
 
 def _parse_date(text: str) -> date | None:

@@ -9,6 +9,7 @@ from fileroom.adapters.objects.memory.object_store import MemoryObjectStore, Mem
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.application.filing import InstanceFiler, Provenance
 from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.catalog import Change
 from fileroom.application.ports.dicom_server import Caller, StoreReply, StoreRequest
 from fileroom.application.ports.object_store import ObjectContent, ObjectWriter
 from fileroom.application.use_cases.receive_instance import Received, ReceiveInstance, ReceptionObserver
@@ -29,15 +30,15 @@ class FaultyCatalog(MemoryCatalog):
     def __init__(self) -> None:
         super().__init__()
         self.record_fails: list[Exception | None] = []
-        """What the next calls of `record` raise, in order; None lets one pass."""
+        """What the next calls of `exchange` raise, in order; None lets one pass."""
         self.count_fails: StorageError | None = None
 
-    def record(self, entries: Sequence[CatalogEntry]) -> None:
+    def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
         """Record, or fail as told."""
         failure = self.record_fails.pop(0) if self.record_fails else None
         if failure is not None:
             raise failure
-        super().record(entries)
+        return super().exchange(changes)
 
     def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
         """Count, or fail as told."""

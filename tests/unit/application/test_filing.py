@@ -1,12 +1,14 @@
 """Batches of entries, files in place, and what is undone when the catalog cannot be written."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from fileroom.adapters.objects.memory.object_store import MemoryObjectWriter
 from fileroom.application.filing_batch import Filed, FilingBatch
+from fileroom.application.ports.catalog import Change
 from fileroom.domain.errors import StorageError, StorageFull, Unreadable
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.filing import DuplicatePolicy, FilingOutcome
@@ -161,6 +163,121 @@ def test_two_batches_and_peers_agree_when_they_file_the_same_objects_at_once() -
         thread.start()
     for thread in crew:
         thread.join()
+    room.assert_agrees()
+
+
+# Others who write at the same time -----------------------------------------------------------------------------------
+
+
+def another_process(room: Room, policy: DuplicatePolicy) -> Room:
+    """Who uses the same catalog and store, but other locks."""
+    return Room(policy=policy, catalog=room.catalog, store=room.store)
+
+
+def test_batch_does_not_undo_what_another_process_replaced_meanwhile() -> None:
+    for policy in DuplicatePolicy:
+        room, record = Room(policy=policy), a_record()
+        other = another_process(room, DuplicatePolicy.REPLACE)
+        batch = room.filer.new_batch()
+        file(room, batch, record, pixel_bytes=512)
+        assert other.send_in(record, pixel_bytes=1024).status == 0
+        batch.flush()
+        assert room.stored_data(record) == data_of(record, pixel_bytes=1024)
+        room.assert_agrees()
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome", "kept_bytes"),
+    [
+        (DuplicatePolicy.REJECT, FilingOutcome.REJECTED, 2048),
+        (DuplicatePolicy.IGNORE, FilingOutcome.IGNORED, 2048),
+        (DuplicatePolicy.REPLACE, FilingOutcome.REPLACED, 1024),
+    ],
+)
+def test_policy_decides_anew_when_another_process_was_quicker(
+    policy: DuplicatePolicy, outcome: FilingOutcome, kept_bytes: int
+) -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.send_in(record, pixel_bytes=512)
+    late, other = (
+        another_process(room, DuplicatePolicy.REPLACE),
+        another_process(room, DuplicatePolicy.REPLACE),
+    )
+    batch = late.filer.new_batch()
+    file(late, batch, record, pixel_bytes=1024)
+    batch._policy = policy
+    assert other.send_in(record, pixel_bytes=2048).status == 0
+    assert {uid: filed.outcome for uid, filed in batch.flush().items()} == {record.sop_instance_uid: outcome}
+    assert room.stored_data(record) == data_of(record, pixel_bytes=kept_bytes)
+    assert len(room.locations()) == 1
+    room.assert_agrees()
+
+
+def test_object_that_another_process_took_in_stays_when_the_batch_is_written() -> None:
+    room, record = Room(), a_record()
+    other = another_process(room, DuplicatePolicy.REJECT)
+    batch = room.filer.new_batch()
+    file(room, batch, record)
+    assert other.send_in(record).status == 0
+    (settled,) = batch.flush().values()
+    assert settled.outcome is FilingOutcome.STORED
+    assert room.stored_data(record) == data_of(record)
+    room.assert_agrees()
+
+
+def test_others_of_a_batch_are_written_when_one_was_changed_meanwhile() -> None:
+    room, records = Room(), [a_record(number) for number in range(1, 6)]
+    other = another_process(room, DuplicatePolicy.REPLACE)
+    batch = room.filer.new_batch()
+    for record in records:
+        file(room, batch, record)
+    other.send_in(records[2], pixel_bytes=1024)
+    assert set(batch.flush()) == {records[2].sop_instance_uid}
+    assert room.catalog.totals().instances == 5
+    room.assert_agrees()
+
+
+def test_object_that_was_replaced_between_look_and_entry_is_not_brought_back() -> None:
+    room, record = Room(), a_record()
+    other = another_process(room, DuplicatePolicy.REPLACE)
+    exchange = room.catalog.exchange
+
+    def late(changes: Sequence[Change]) -> frozenset[str]:
+        room.catalog.exchange = exchange  # type: ignore[method-assign]
+        assert other.send_in(record, pixel_bytes=1024).status == 0
+        assert other.send_in(record, pixel_bytes=2048).status == 0
+        return exchange(changes)
+
+    room.catalog.exchange = late  # type: ignore[method-assign]
+    assert room.send_in(record, pixel_bytes=512).status == 0
+    assert room.stored_data(record) == data_of(record, pixel_bytes=2048)
+    room.assert_agrees()
+
+
+def test_old_object_and_its_entry_stay_when_replacements_in_a_batch_cannot_be_written() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.send_in(record)
+    before = room.entry(record)
+    batch = room.filer.new_batch()
+    for size in (1024, 2048):
+        assert file(room, batch, record, pixel_bytes=size).outcome is FilingOutcome.REPLACED
+    assert len(room.locations()) == 3
+    room.catalog.record_fails = [FULL]
+    with pytest.raises(StorageFull):
+        batch.flush()
+    assert (room.entry(record), room.locations()) == (before, [before.stored.location])
+    room.assert_agrees()
+
+
+def test_replaced_objects_go_when_the_batch_is_written() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.send_in(record)
+    batch = room.filer.new_batch()
+    for size in (1024, 2048):
+        file(room, batch, record, pixel_bytes=size)
+    batch.flush()
+    assert room.stored_data(record) == data_of(record, pixel_bytes=2048)
+    assert len(room.locations()) == 1
     room.assert_agrees()
 
 

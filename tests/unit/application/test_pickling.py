@@ -129,7 +129,7 @@ EXAMPLES: tuple[object, ...] = (
     Wanted(study_instance_uid="1.2"),
 )
 # Live things that belong to one process.
-_NOT_VALUES = {"Shipment", "SyntaxChoice"}
+_NOT_VALUES = {"Pending", "Shipment", "SyntaxChoice"}
 
 
 @pytest.mark.parametrize("value", EXAMPLES, ids=lambda value: type(value).__name__)

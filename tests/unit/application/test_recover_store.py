@@ -1,15 +1,19 @@
 """What a process that died left between store and catalog."""
 
 import logging
+from collections.abc import Sequence
+from typing import NoReturn
 
 import pytest
 
 from fileroom.adapters.system.cancellation import ThreadCancelToken
 from fileroom.adapters.system.progress import RecordingProgress
+from fileroom.application.filing_batch import FilingBatch
+from fileroom.application.ports.catalog import Change
 from fileroom.application.use_cases.recover_store import RecoverResult, RecoverStore
 from fileroom.domain.errors import Cancelled, StorageFull
 from fileroom.domain.filing import DuplicatePolicy
-from fileroom.domain.records import Origin
+from fileroom.domain.records import InstanceRecord, Origin, StoredObject
 from tests.builders import a_record
 from tests.unit.application.rooms import Room, data_of
 
@@ -137,3 +141,67 @@ def test_next_start_tries_again_when_it_was_cancelled() -> None:
     with pytest.raises(Cancelled):
         recover(room, cancel)
     assert recover(room).catalogued == 1
+
+
+def killed_before(room: Room, record: InstanceRecord, step: str) -> None:
+    """Replace an object in a process that is killed before `step`."""
+    faulty = {"exchange": room.catalog, "delete": room.store}[step]
+
+    def die(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(faulty, step, die)
+        patch.setattr(FilingBatch, "_withdraw", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            room.send_in(record, pixel_bytes=1024)
+    room.store.crash()
+
+
+@pytest.mark.parametrize(("step", "kept_bytes"), [("exchange", 512), ("delete", 1024)])
+def test_catalog_tells_of_whole_bytes_wherever_a_replacement_is_killed(
+    step: str, kept_bytes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.send_in(record, pixel_bytes=512)
+    killed_before(room, record, step)
+    for _ in range(2):
+        assert room.stored_data(record) == data_of(record, pixel_bytes=kept_bytes)
+        assert recover(room).catalogued == 0
+    assert len(room.locations()) == 2
+    assert caplog.text.count("is left over") == 1
+
+
+def test_objects_that_the_catalog_knows_are_not_read() -> None:
+    room = Room(policy=DuplicatePolicy.REPLACE)
+    for number in (1, 2):
+        room.send_in(a_record(number))
+    room.send_in(a_record(2), pixel_bytes=1024)
+    room.put_into_store(a_record(3))
+    room.store.crash()
+    described, describe = [], room.store.describe
+
+    def counting(location: str) -> StoredObject:
+        described.append(location)
+        return describe(location)
+
+    room.store.describe = counting  # type: ignore[method-assign]
+    assert recover(room) == RecoverResult(examined=3, catalogued=1)
+    assert described == [room.entry(a_record(3)).stored.location]
+
+
+def test_what_a_living_process_replaces_meanwhile_stays() -> None:
+    room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
+    room.put_into_store(record)
+    room.store.crash()
+    exchange = room.catalog.exchange
+
+    def late(changes: Sequence[Change]) -> frozenset[str]:
+        room.catalog.exchange = exchange  # type: ignore[method-assign]
+        assert room.send_in(record, pixel_bytes=1024).status == 0
+        return exchange(changes)
+
+    room.catalog.exchange = late  # type: ignore[method-assign]
+    assert recover(room) == RecoverResult(examined=1, catalogued=0)
+    assert room.stored_data(record) == data_of(record, pixel_bytes=1024)
+    room.assert_agrees()

@@ -12,6 +12,8 @@ from fileroom.domain.filing import (
     FilingOutcome,
     InstanceKey,
     NamingScheme,
+    beside,
+    probable_uid,
     relative_path,
     resolve_conflict,
 )
@@ -112,3 +114,13 @@ def test_every_policy_resolves_a_conflict_in_its_own_way() -> None:
         DuplicatePolicy.REPLACE: FilingOutcome.REPLACED,
         DuplicatePolicy.IGNORE: FilingOutcome.IGNORED,
     }
+
+
+@pytest.mark.parametrize("scheme", NamingScheme)
+def test_name_tells_the_uid_that_an_object_probably_has(scheme: NamingScheme) -> None:
+    place = relative_path(a_key(), scheme)
+    replacement = beside(place, "0a1b")
+    assert replacement.parent == place.parent
+    assert replacement.name == "1.2.3.4~0a1b.dcm"
+    assert {probable_uid(f"store:{one}") for one in (place, replacement)} == {"1.2.3.4"}
+    assert probable_uid("") == ""

@@ -91,6 +91,9 @@ class ObjectWriter(Protocol):
     def commit(self, key: InstanceKey, *, replace: bool = False) -> StoredObject:
         """Put the object in its place, whole or not at all, durable as configured when it returns.
 
+        What is there is never overwritten. With `replace` the object goes beside it, to a location that no other
+        object has had: the caller deletes the old one when nothing leads to it any more.
+
         Raises:
             ObjectExists: the place is taken and `replace` is not set; the writer may still be committed with
                 `replace`, or aborted.

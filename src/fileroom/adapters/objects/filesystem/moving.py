@@ -1,6 +1,6 @@
 """Moving a finished file to its place without clobbering what is there, on whatever file system."""
 # Paths are strings here, for speed: pathlib doubles what these calls cost.
-# ruff: noqa: PTH104, PTH105, PTH108
+# ruff: noqa: PTH104, PTH108
 
 import contextlib
 import errno
@@ -22,14 +22,6 @@ class Mover(Protocol):
             FileExistsError: `target` is taken.
             OSError: it could not be moved.
         """
-
-    def replace(self, part: str, target: str) -> None:
-        """Move `part` to `target`, in place of what may be there.
-
-        Raises:
-            OSError: it could not be moved.
-        """
-        os.replace(part, target)
 
 
 class LinkMover(Mover):
@@ -65,11 +57,6 @@ class LockMover(Mover):
             if os.path.lexists(target):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
             os.rename(part, target)
-
-    def replace(self, part: str, target: str) -> None:
-        """Rename, but not between another's look and rename."""
-        with FileLock(self._lock_path, mode=0o600):
-            os.replace(part, target)
 
 
 def choose_mover(existing: str, scratch: str, lock_path: str) -> Mover:

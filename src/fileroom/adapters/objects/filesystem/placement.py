@@ -60,41 +60,39 @@ class Placement:
             if self._strict:
                 sync_folder(os.path.dirname(folder))
 
-    def place(self, part: str, relative: PurePosixPath, mover: Mover, *, replace: bool) -> None:
+    def place(self, part: str, relative: PurePosixPath, mover: Mover) -> None:
         """Move `part` to its place; durable in strict mode.
 
         Raises:
-            FileExistsError: the place is taken and `replace` is not set; `part` is where it was.
-            OSError: it could not be moved or made durable; nothing new is in the place, unless with `replace`.
+            FileExistsError: the place is taken; `part` is where it was.
+            OSError: it could not be moved or made durable; nothing new is in the place.
         """
         *folders, name = relative.parts
-        move = mover.replace if replace else mover.take
         for attempt in range(_ATTEMPTS):
             try:
                 # From the second time on, no thread of this process takes folders away meanwhile.
                 with self._removing if attempt else contextlib.nullcontext():
                     folder = self._make_folders(folders)
                     target = f"{folder}{os.sep}{name}"
-                    move(part, target)
+                    mover.take(part, target)
             except FileNotFoundError:
                 # Somebody removed the folder, empty as it still was. Or the part itself is gone.
                 if not os.path.lexists(part):
                     raise
             else:
-                self._settle(folder, target, keep=replace)
+                self._settle(folder, target)
                 return
         raise OSError(errno.EAGAIN, "its folder is removed again and again", self.absolute(relative))
 
-    def _settle(self, folder: str, target: str, *, keep: bool) -> None:
-        """Make the entry of `target` durable in strict mode; where that fails, remove it unless `keep`."""
+    def _settle(self, folder: str, target: str) -> None:
+        """Make the entry of `target` durable in strict mode; where that fails, remove it."""
         if not self._strict:
             return
         try:
             sync_folder(folder)
         except OSError:
-            if not keep:
-                with contextlib.suppress(OSError):
-                    os.unlink(target)
+            with contextlib.suppress(OSError):
+                os.unlink(target)
             raise
 
     def _make_folders(self, names: list[str]) -> str:

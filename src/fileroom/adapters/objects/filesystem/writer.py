@@ -5,6 +5,7 @@
 import contextlib
 import io
 import os
+import secrets
 from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
@@ -23,7 +24,7 @@ from fileroom.adapters.objects.filesystem.session import Session
 from fileroom.adapters.objects.filesystem.syncing import sync_file
 from fileroom.application.ports.object_store import ObjectExists, ObjectWriter
 from fileroom.domain.errors import NotFound, StorageError, Unreadable
-from fileroom.domain.filing import InstanceKey, NamingScheme, relative_path
+from fileroom.domain.filing import InstanceKey, NamingScheme, beside, relative_path
 from fileroom.domain.records import StoredObject
 
 GATHER_BYTES: Final = 1 << 17
@@ -115,7 +116,7 @@ class FilesystemObjectWriter(ObjectWriter):
         return digest_name(self._hasher.copy().update(self._pending))
 
     def commit(self, key: InstanceKey, *, replace: bool = False) -> StoredObject:
-        """Put the object in its place, whole or not at all; durable when it returns if the store is strict.
+        """Put the object in its place, or with `replace` beside it, whole or not at all; durable where it is strict.
 
         Raises:
             ObjectExists: the place is taken and `replace` is not set; the writer may still be committed with
@@ -127,9 +128,11 @@ class FilesystemObjectWriter(ObjectWriter):
         if self._state is _State.OPEN:
             self._seal()
         relative = relative_path(key, self._naming)
+        if replace:
+            relative = beside(relative, secrets.token_hex(8))
         for _ in range(_ATTEMPTS):
             try:
-                self._placement.place(self._part, relative, self._session.mover, replace=replace)
+                self._placement.place(self._part, relative, self._session.mover)
                 break
             except FileExistsError as error:
                 target = self._placement.absolute(relative)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from fileroom.adapters.objects._shared.digest import digest_name
 from fileroom.adapters.objects._shared.location import ObjectInPlace, own_location, parse_location
 from fileroom.application.ports.object_store import ObjectContent, ObjectExists, ObjectStore, ObjectWriter
 from fileroom.domain.errors import NotFound, StorageError
-from fileroom.domain.filing import InstanceKey, NamingScheme, relative_path
+from fileroom.domain.filing import InstanceKey, NamingScheme, beside, relative_path
 from fileroom.domain.records import StoredObject
 
 
@@ -128,11 +129,12 @@ class MemoryObjectStore(ObjectStore):
             self._closed = False
 
     def _file(self, whole: bytes, data_offset: int, key: InstanceKey, *, replace: bool) -> StoredObject:
-        location = own_location(str(relative_path(key, self._naming)))
+        place = relative_path(key, self._naming)
+        location = own_location(str(beside(place, secrets.token_hex(8)) if replace else place))
         with self._lock:
             self._require_open()
             existing = self._objects.get(location)
-            if existing is None or replace:
+            if existing is None:
                 self._objects[location] = whole
                 self._filed_in_session[location] = None
                 return _describe(whole, data_offset, location)
@@ -169,7 +171,7 @@ class MemoryObjectWriter(ObjectWriter):
         return digest_name(blake3(memoryview(bytes(self._buffer))[self._data_offset :]))
 
     def commit(self, key: InstanceKey, *, replace: bool = False) -> StoredObject:
-        """Put the object in its place, whole or not at all.
+        """Put the object in its place, or with `replace` beside it, whole or not at all.
 
         Raises:
             ObjectExists: the place is taken and `replace` is not set; the writer may still be committed with
