@@ -109,7 +109,7 @@ def test_libraries_never_log_patients(folder: Path, library: str, level: str) ->
             logging.getLogger(name).debug("(0010,0010) PN [Doe^Jane]")
             logging.getLogger(name).warning("association aborted")
     assert "Doe" not in (folder / FILE_NAME).read_text()
-    assert len(lines(folder)) == 2
+    assert len(lines(folder)) == (2 if LIBRARIES[library] == logging.WARNING else 0)
 
 
 def test_log_is_closed_with_its_context(folder: Path) -> None:

@@ -20,7 +20,7 @@ from fileroom.adapters.dicom.pynetdicom.commands import (
     decode,
 )
 from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
-from fileroom.application.ports.dicom_server import ListenerOptions, Listening
+from fileroom.application.ports.dicom_server import ListenerOptions, Listening, RejectReason
 from fileroom.domain.ae_title import AeTitle
 from tests.builders import CT_IMAGE_STORAGE
 from tests.contract.dicom_handlers import eventually
@@ -199,6 +199,56 @@ def test_connection_that_drips_before_the_association_is_closed(listening: Liste
         else:
             pytest.fail("it was listened to until the end")
     assert time.monotonic() - started < 10 * IDLE_SECONDS
+
+
+@pytest.mark.parametrize("odd", [b"", b"A\nFORGED", b"\x1b[31mRED", b"AB\0CD", b"\xff\xfe", b"A\\B"])
+@pytest.mark.parametrize(
+    ("which", "reason"),
+    [
+        ("calling", RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED),
+        ("called", RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED),
+    ],
+)
+def test_request_with_an_ae_title_that_is_none_is_rejected(
+    listening: Listening, handlers: Handlers, odd: bytes, which: str, reason: RejectReason
+) -> None:
+    with connected(listening.address) as sock:
+        sock.sendall(associate_rq(**{which: odd}))  # type: ignore[arg-type] # titles only
+        assert read_pdu(sock) == (3, bytes([0, *reason.value]))
+        assert is_closed(sock)
+    eventually(lambda: [why for _, why in handlers.observer.refusals] == [reason])
+    ((caller, _),) = handlers.observer.refusals
+    assert (caller.calling_ae_title + caller.called_ae_title).isprintable()
+    assert caller.address == "127.0.0.1"
+    assert handlers.observer.asked == []
+
+
+@pytest.mark.parametrize(
+    "request_pdu",
+    [
+        associate_rq([(1, "\x1b[31m\n\xff", "1.2.840.10008.1.2")]),
+        associate_rq([(1, "1.2.840.10008.1.1", "\n\xff")]),
+        associate_rq([(1, "1" * 80, "1.2.840.10008.1.2")]),
+        associate_rq([(1, "", "")]),
+        associate_rq([(2, "1.2.840.10008.1.1", "1.2.840.10008.1.2")]),
+        associate_rq([(1, "1.2.840.10008.1.1", "1.2.840.10008.1.2")] * 3),
+        associate_rq([(1, "a.b c", "x y\n")]),
+        associate_rq()[:7] + b"\x09" + associate_rq()[8:],
+        struct.pack(">BxI", 1, 10) + bytes(10),
+        struct.pack(">BxI", 1, 80) + associate_rq()[6:80] + bytes(6),
+    ],
+)
+def test_odd_request_is_answered_or_counted_without_a_traceback(
+    listening: Listening, handlers: Handlers, caplog: pytest.LogCaptureFixture, request_pdu: bytes
+) -> None:
+    with connected(listening.address) as sock:
+        sock.sendall(request_pdu)
+        assert read_pdu(sock)[0] in {2, 3, 7}
+        sock.sendall(ABORT)
+        is_closed(sock)
+    eventually(lambda: len(handlers.observer.ends) + len(handlers.observer.refusals) == 1)
+    ours = [record for record in caplog.records if record.name.startswith("fileroom")]
+    assert not [record for record in ours if record.exc_info]
 
 
 def test_pdu_over_the_limit_is_refused_before_its_body(listening: Listening) -> None:

@@ -18,8 +18,9 @@ MAX_BYTES: Final = 5_000_000
 FILES: Final = 5
 """The current file and those before it."""
 
-LIBRARIES: Final = ("pydicom", "pynetdicom")
-"""They log identifiers and data sets, and so patients, at DEBUG and INFO."""
+LIBRARIES: Final = {"pydicom": logging.WARNING, "pynetdicom": logging.CRITICAL}
+"""Least levels. Both log identifiers and data sets, and so patients, at DEBUG and INFO; pynetdicom also a traceback for
+each mistake of a peer, which a flood of them would fill the log with. What matters of those is logged by us."""
 
 _LOGGER: Final = logging.getLogger("fileroom")
 
@@ -53,15 +54,15 @@ class LogFile:
 def open_log(folder: Path, *, level: int | str = logging.INFO) -> LogFile:
     """Begin to log into `folder`, which is made where it is missing.
 
-    `level` is that of fileroom's own loggers; libraries log warnings and errors. Where the file cannot be written
+    `level` is that of fileroom's own loggers; libraries have levels of their own. Where the file cannot be written
     there is none, and one warning says so.
 
     Raises:
         ValueError: there is no such level.
     """
     _LOGGER.setLevel(level)
-    for library in LIBRARIES:
-        logging.getLogger(library).setLevel(logging.WARNING)
+    for library, least in LIBRARIES.items():
+        logging.getLogger(library).setLevel(least)
     path = folder / FILE_NAME
     handler: logging.Handler
     try:

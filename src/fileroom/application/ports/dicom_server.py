@@ -169,7 +169,11 @@ class AssociationObserver(Protocol):
 
     @abstractmethod
     def refused(self, caller: Caller, reason: RejectReason) -> None:
-        """Hear that an association was refused (by its address, by `requested`, or because the limit is reached)."""
+        """Hear that an association was refused.
+
+        By its address, by `requested`, because the limit is reached, because an AE title is none, or with NO_REASON
+        because the request cannot be read. The titles are for people then, and may be empty.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

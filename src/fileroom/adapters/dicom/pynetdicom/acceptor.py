@@ -109,15 +109,13 @@ class Acceptor:
         """Answer the association request; None where there is no association."""
         link = self.link
         request = link.dul.receive_pdu(wait=True, timeout=link.acse_timeout)
+        if link.refusal is not None:
+            titles = link.refusal.calling_ae_title, link.refusal.called_ae_title
+            self._services.observer.refused(self._caller_called(*titles), link.refusal.reason)
         if not isinstance(request, A_ASSOCIATE):
             return None
         link.requestor.primitive = request
-        caller = Caller(
-            calling_ae_title=request.calling_ae_title.strip(),
-            called_ae_title=request.called_ae_title.strip(),
-            address=self._address[0],
-            port=self._address[1],
-        )
+        caller = self._caller_called(request.calling_ae_title.strip(), request.called_ae_title.strip())
         reason = self._admit(caller)
         if reason is not None:
             link.acse.send_reject(*reason.value)
@@ -129,6 +127,12 @@ class Acceptor:
         link.acse.send_accept()
         link.is_established = True
         return caller
+
+    def _caller_called(self, calling_ae_title: str, called_ae_title: str) -> Caller:
+        address, port = self._address
+        return Caller(
+            calling_ae_title=calling_ae_title, called_ae_title=called_ae_title, address=address, port=port
+        )
 
     def _answer_contexts(self, request: A_ASSOCIATE) -> None:
         """Accept of each context the first transfer syntax proposed that we know (PS3.8 9.3.3.2)."""

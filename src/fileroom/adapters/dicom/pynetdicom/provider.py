@@ -7,12 +7,19 @@ bounded for its sake.
 import logging
 import struct
 import threading
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.transport import T_CONNECT, AssociationSocket
 
+from fileroom.adapters.dicom.pynetdicom.association_request import (
+    A_ASSOCIATE_RQ,
+    odd_titles,
+    refusal_of,
+    rejection,
+)
 from fileroom.adapters.dicom.pynetdicom.connection import (
     SLICE_SECONDS,
     ConnectionLost,
@@ -22,6 +29,7 @@ from fileroom.adapters.dicom.pynetdicom.connection import (
 from fileroom.adapters.dicom.pynetdicom.endings import Ending, Fate
 from fileroom.adapters.dicom.pynetdicom.framing import P_DATA_TF
 from fileroom.adapters.dicom.pynetdicom.messages import BadMessage
+from fileroom.application.ports.dicom_server import RejectReason
 
 if TYPE_CHECKING:
     from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ESTABLISHED: Final = "Sta6"
+_AWAITING_REQUEST: Final = "Sta2"
 _CLOSING: Final = "Sta13"
 _A_ASSOCIATE_RJ: Final = 0x03
 _A_ABORT: Final = 0x07
@@ -117,20 +126,37 @@ class Provider(DULServiceProvider):
             assoc.ending = assoc.ending or Ending(fate=Fate.ABORTED, source=body[2], reason=body[3])
         if kind == _A_ASSOCIATE_RJ and len(body) >= 4:
             assoc.rejection = (body[1], body[2], body[3])
+        before = self.state_machine.current_state
+        is_request = kind == A_ASSOCIATE_RQ and before == _AWAITING_REQUEST
+        if is_request and (refusal := odd_titles(body)) is not None:
+            assoc.refusal = refusal
+            assoc.ending = Ending(fate=Fate.PROTOCOL, detail="it sent an AE title that is none")
+            self._reject(refusal.reason)
+            return
         whole = bytearray(struct.pack(">BxI", kind, len(body)))
         whole += body
-        before = self.state_machine.current_state
         try:
             pdu, event = self._decode_pdu(whole)
         except Exception as error:
+            if is_request:
+                assoc.refusal = refusal_of(body, RejectReason.NO_REASON)
             raise BadMessage("a PDU that cannot be decoded") from error
         self._recv_pdu.put(pdu)
         self.event_queue.put(event)
         self.settle()
-        if self.state_machine.current_state == _CLOSING and before != _CLOSING:
+        after = self.state_machine.current_state
+        if is_request and after in {_AWAITING_REQUEST, _CLOSING}:
+            assoc.refusal = refusal_of(body, RejectReason.NO_REASON)
+            if after == _AWAITING_REQUEST:  # the machine failed at it, without an answer
+                self._reject(RejectReason.NO_REASON)
+        if after == _CLOSING and before != _CLOSING:
             assoc.ending = assoc.ending or Ending(
                 fate=Fate.PROTOCOL, detail=f"it sent a PDU of type {kind:02X}H where none may come"
             )
+
+    def _reject(self, reason: RejectReason) -> None:
+        with suppress(ConnectionLost, ConnectionStalled):
+            self.assoc.connection.send([rejection(reason)])
 
     def _take_values(self, body: memoryview) -> None:
         """Hand the presentation data values of a P-DATA-TF on (PS3.8 9.3.5, annex E)."""

@@ -23,6 +23,7 @@ from pynetdicom.pdu_primitives import A_RELEASE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation
 
+from fileroom.adapters.dicom.pynetdicom.association_request import Refusal
 from fileroom.adapters.dicom.pynetdicom.commands import Command
 from fileroom.adapters.dicom.pynetdicom.connection import Connection, ConnectionLost, ConnectionStalled
 from fileroom.adapters.dicom.pynetdicom.endings import Ending, Fate, LinkEnded, told
@@ -49,6 +50,8 @@ class Link(Association):
         self.ending: Ending | None = None
         self.rejection: tuple[int, int, int] | None = None
         """Result, source and reason of an A-ASSOCIATE-RJ that came."""
+        self.refusal: Refusal | None = None
+        """Why a request that came was refused before it was understood."""
         self.stop_requested = threading.Event()
         """Set from outside: abort at the next slice."""
         self.dul = Provider(self)
