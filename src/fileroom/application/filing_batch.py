@@ -90,6 +90,7 @@ class FilingBatch:
         self._size = size
         self._entries: dict[str, Pending] = {}
         self._duplicates: list[str] = []
+        self._settled: dict[str, Filed] = {}
 
     def pending(self, sop_instance_uid: str) -> Pending | None:
         """Return an object whose entry is not written yet."""
@@ -139,7 +140,7 @@ class FilingBatch:
         """
         entries, self._entries = self._entries, {}
         duplicates, self._duplicates = self._duplicates, []
-        settled: dict[str, Filed] = {}
+        self._settled = settled = {}
         try:
             refused = self._write(entries) if entries else frozenset[str]()
             entries = {uid: entries[uid] for uid in refused}
@@ -150,6 +151,11 @@ class FilingBatch:
             self._withdraw(entries.values())
             raise
         self._count(duplicates)
+        return settled
+
+    def take_settled(self) -> Mapping[str, Filed]:
+        """Return once what the last `flush` returned, for whoever had it done by `flush_when_full`."""
+        settled, self._settled = self._settled, {}
         return settled
 
     def _write(self, entries: Mapping[str, Pending]) -> frozenset[str]:

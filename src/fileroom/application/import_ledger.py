@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -118,9 +119,13 @@ class ImportLedger:
 
     def filed(self, name: str, filed: Filed) -> None:
         """Count a file that was filed, or found to be here."""
+        self._count(name, filed, filed.entry.stored.size)
+        self._unwritten.append((name, filed))
+
+    def _count(self, name: str, filed: Filed, size: int) -> None:
         self._outcomes[filed.outcome] += 1
         if filed.outcome in _ACCEPTED:
-            self.bytes += filed.entry.stored.size
+            self.bytes += size
         if filed.outcome is FilingOutcome.REJECTED:
             self.fail(
                 name,
@@ -128,11 +133,17 @@ class ImportLedger:
                 f"instance {filed.entry.record.sop_instance_uid} is here with other content",
                 "set [objects] duplicates to replace or ignore, or remove one of the two",
             )
-        self._unwritten.append((name, filed))
 
-    def written(self) -> None:
-        """All that was counted until now is in the catalog."""
+    def written(self, settled: Mapping[str, Filed]) -> None:
+        """All that was counted until now is in the catalog, or ended otherwise than it seemed (by SOP Instance UID)."""
+        last = {_uid(filed): (name, filed) for name, filed in self._unwritten if filed.outcome in _ACCEPTED}
         self._unwritten.clear()
+        for uid, (name, filed) in last.items():
+            now = settled.get(uid, filed)
+            if now.outcome is not filed.outcome:
+                self._outcomes[filed.outcome] -= 1
+                self.bytes -= filed.entry.stored.size
+                self._count(name, now, filed.entry.stored.size)
 
     def not_written(self, error: FileroomError) -> None:
         """Take back what was counted since the catalog was last written, and the copies of that."""

@@ -2,7 +2,7 @@
 
 import tracemalloc
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from fileroom.adapters.system.cancellation import ThreadCancelToken
 from fileroom.adapters.system.progress import NullProgress, RecordingProgress
 from fileroom.application.filing_batch import BATCH_SIZE
 from fileroom.application.import_ledger import MAX_FAILURES_KEPT, DuplicateCounts, FailureKind
+from fileroom.application.ports.catalog import Change
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.use_cases.import_files import (
@@ -29,7 +30,7 @@ from fileroom.domain.filing import DuplicatePolicy
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.records import CatalogEntry, Origin
 from tests.builders import a_dicom_file, a_record
-from tests.unit.application.rooms import FaultyStore, Room, data_of
+from tests.unit.application.rooms import FaultyStore, Room, a_request, data_of
 
 FULL = StorageFull("no space left on device")
 Files = Mapping[str, bytes | FileroomError | Refusal]
@@ -125,6 +126,40 @@ def test_conflicts_are_counted_by_what_the_policy_made_of_them(
     result = run(room, files)
     assert (result.duplicates, result.accepted) == (duplicates, accepted)
     assert result.is_complete is (policy is not DuplicatePolicy.REJECT)
+    room.assert_agrees()
+
+
+@pytest.mark.parametrize(
+    ("policy", "duplicates", "accepted"),
+    [
+        (DuplicatePolicy.REJECT, DuplicateCounts(conflict_rejected=1), 1),
+        (DuplicatePolicy.IGNORE, DuplicateCounts(conflict_ignored=1), 1),
+        (DuplicatePolicy.REPLACE, DuplicateCounts(conflict_replaced=1), 2),
+    ],
+)
+def test_object_that_another_process_filed_before_the_batch_was_written_is_counted_as_what_it_became(
+    policy: DuplicatePolicy, duplicates: DuplicateCounts, accepted: int
+) -> None:
+    room, moved = Room(policy=policy), a_record(1, series=2)
+    same_uid = data_of(moved).replace(moved.sop_instance_uid.encode(), a_record(1).sop_instance_uid.encode())
+    exchange = room.catalog.exchange
+
+    def late(changes: Sequence[Change]) -> frozenset[str]:
+        room.catalog.exchange = exchange  # type: ignore[method-assign]
+        request = a_request(moved, uid=a_record(1).sop_instance_uid)
+        assert (
+            Room(catalog=room.catalog, store=room.store).send_in(moved, data=same_uid, request=request).status
+            == 0
+        )
+        return exchange(changes)
+
+    room.catalog.exchange = late  # type: ignore[method-assign]
+    result = run(room, {"in/a": a_dicom_file(a_record(1)), "in/b": a_dicom_file(a_record(2))})
+    assert (result.duplicates, result.accepted) == (duplicates, accepted)
+    assert [failure.name for failure in result.failures] == (
+        ["in/a"] if policy is DuplicatePolicy.REJECT else []
+    )
+    assert result.bytes == len(a_dicom_file(a_record(2))) * accepted
     room.assert_agrees()
 
 

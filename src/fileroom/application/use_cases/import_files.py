@@ -172,12 +172,12 @@ class ImportFiles:
             yield batch
         finally:
             try:
-                batch.flush()
+                settled = batch.flush()
             except StorageError as error:
                 ledger.not_written(error)
                 ledger.stopped_by = error.message
             else:
-                ledger.written()
+                ledger.written(settled)
 
     def _take(
         self, found: Candidate | Refusal, request: ImportRequest, batch: FilingBatch, ledger: ImportLedger
@@ -205,7 +205,7 @@ class ImportFiles:
         else:
             ledger.filed(found.name, filed)
             if batch.is_empty:
-                ledger.written()
+                ledger.written(batch.take_settled())
 
     def _refer(self, found: Candidate, stream: BinaryIO, batch: FilingBatch) -> Filed:
         if found.path is None:
