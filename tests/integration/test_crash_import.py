@@ -93,6 +93,22 @@ def test_objects_stored_but_not_catalogued_are_taken_in_by_an_import(tmp_path: P
     assert len(assert_agreement(cli.data_dir)) == 4
 
 
+def test_objects_stored_but_not_catalogued_are_taken_in_by_a_retrieve_even_where_it_fails(
+    tmp_path: Path,
+) -> None:
+    inbox = write_objects(tmp_path / "inbox", 3)
+    cli = FileroomCli(tmp_path / "room")
+    subprocess.run(
+        [sys.executable, "-c", DIES_BEFORE_THE_CATALOG, "import", inbox],
+        env=cli.environment(),
+        check=False,
+        timeout=DIE_SECONDS,
+    )
+    assert stored(cli) == 3
+    assert cli.run("retrieve", "--node", "nobody", "--study-instance-uid", "1.2").code != 0
+    assert len(assert_agreement(cli.data_dir)) == 3
+
+
 def test_object_received_but_not_catalogued_was_not_acknowledged_and_is_taken_in(tmp_path: Path) -> None:
     inbox = write_objects(tmp_path / "inbox", 1)
     cli = FileroomCli(tmp_path / "room")

@@ -60,6 +60,8 @@ def retrieve(
             via=via,
             move_destination=AeTitle(move_destination) if move_destination else None,
         )
+        # What a retrieve or an import that was killed has left would stay until the next listener otherwise.
+        operation.container.recover_store().execute(progress=operation.progress, cancel=operation.cancel)
         result = operation.container.retrieve_objects().execute(
             request, progress=operation.progress, cancel=operation.cancel
         )
