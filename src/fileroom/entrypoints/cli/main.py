@@ -12,6 +12,7 @@ import typer
 
 from fileroom import __version__
 from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.interrupts import Interrupts
 from fileroom.entrypoints.cli.operation import Report, Status, document_of
 from fileroom.entrypoints.cli.output import OutputClosed
 from fileroom.entrypoints.cli.state import State
@@ -103,7 +104,11 @@ def _globals(
     """The file room of radiology: finds, fetches, files and sends DICOM objects."""
     del version
     context.obj = State(
-        data_dir=data_dir, config=config, log_level=log_level.value if log_level else None, quiet=quiet
+        data_dir=data_dir,
+        config=config,
+        log_level=log_level.value if log_level else None,
+        quiet=quiet,
+        interrupts=context.obj if isinstance(context.obj, Interrupts) else None,
     )
 
 
@@ -113,7 +118,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = datetime.now(UTC)
     code: Any = failures.SUCCESS
     try:
-        code = make_app(given)(args=given, prog_name="fileroom", standalone_mode="--json" not in given)
+        with Interrupts() as interrupts:
+            app = make_app(given)
+            code = app(
+                args=given, prog_name="fileroom", standalone_mode="--json" not in given, obj=interrupts
+            )
     except OutputClosed:
         # Python writes what is left at its end: nobody is there to read it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,14 +1,10 @@
 """Runs one command: cancellation, progress, errors, exit codes, and the report as text or as one JSON document."""
 
 import logging
-import signal
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -121,9 +117,11 @@ def run_light(
     started = datetime.now(UTC)
     try:
         report = work(state)
+        _log_end(name, report)
         state.close()
     except FileroomError as error:
         report = _failed(state, name, error)
+        _log_end(name, report)
         state.close()
     except OutputClosed:
         state.close()
@@ -148,6 +146,17 @@ def run_light(
     code = _CODES[report.status] if report.code is None else report.code
     if code:
         raise typer.Exit(code)
+
+
+def _log_end(name: str, report: Report) -> None:
+    """Log how an operation ended, in numbers: these hold nothing of a patient."""
+    numbers = ", ".join(
+        f"{key} {value}"
+        for key, value in report.fields.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+    )
+    why = f" ({report.error.kind})" if report.error is not None else ""
+    log.info("%s: %s%s%s", name, report.status.value, why, f": {numbers}" if numbers else "")
 
 
 class _Bug(FileroomError):
@@ -180,7 +189,8 @@ def ended_by(error: FileroomError, fields: dict[str, object] | None = None) -> R
 def _work(state: State, work: Callable[[Operation], Report]) -> Report:
     container = state.container
     cancel = container.cancel_token()
-    with _CtrlC(cancel.cancel), TerminalProgress(quiet=state.quiet) as progress:
+    state.interrupts.cancel_with(cancel.cancel)
+    with TerminalProgress(quiet=state.quiet) as progress:
         return work(Operation(container=container, progress=progress, cancel=cancel, output=state.output))
 
 
@@ -219,29 +229,3 @@ def _tell_failures(output: Output, failed: Sequence[Failure]) -> None:
         told.add(each.hint)
     if len(failed) > SHOWN_FAILURES:
         output.warning(f"{len(failed) - SHOWN_FAILURES} more failed", "use --json to see them all")
-
-
-class _CtrlC:
-    """Turns Ctrl-C and SIGTERM into cancellation at a safe point; a second Ctrl-C stops at once."""
-
-    def __init__(self, cancel: Callable[[], None]) -> None:
-        self._cancel = cancel
-        self._before: dict[int, object] = {}
-
-    def __enter__(self) -> None:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                with suppress(ValueError):  # not the main thread
-                    self._before[number] = signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._cancel()
-        with suppress(OSError):
-            sys.stderr.write("\nstopping at a safe point (Ctrl-C again stops at once)\n")
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from signal.signal

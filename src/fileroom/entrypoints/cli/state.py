@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fileroom.entrypoints.cli.interrupts import Interrupts
 from fileroom.entrypoints.cli.output import Output
 from fileroom.entrypoints.configuration import load_settings, write_template
 from fileroom.entrypoints.settings import Settings
@@ -19,9 +20,16 @@ class State:
     """One run of the command line."""
 
     def __init__(
-        self, *, data_dir: Path | None, config: Path | None, log_level: str | None, quiet: bool
+        self,
+        *,
+        data_dir: Path | None,
+        config: Path | None,
+        log_level: str | None,
+        quiet: bool,
+        interrupts: Interrupts | None = None,
     ) -> None:
         """Take the global options as they were given."""
+        self.interrupts = interrupts or Interrupts()
         self._data_dir = data_dir
         self._config = config
         self.quiet = quiet
