@@ -64,6 +64,14 @@ def test_frames_refer_to_the_data_without_copying_it() -> None:
     assert sum(map(len, views)) == len(data)
 
 
+@pytest.mark.parametrize("maximum", [17, 101, 16383])
+def test_fragments_are_even_when_the_peers_maximum_is_odd(maximum: int) -> None:
+    pdus = pdus_of(list(frame(1, [bytes(40_001)], maximum, is_command=False)))
+    lengths = [len(value.data) for pdu in pdus for value in pdu.values]
+
+    assert set(lengths[:-1]) == {maximum - 7}
+
+
 def test_fragments_reach_over_parts() -> None:
     pdus = pdus_of(list(frame(1, [b"ab", b"cd", b"ef"], 16384, is_command=False)))
 
