@@ -75,11 +75,6 @@ class Acceptor:
         self.is_dismissed = False
         """Whether its connection was closed to make room."""
 
-    @property
-    def in_flight(self) -> bool:
-        """Whether something would be lost by an abort."""
-        return self.link.dimse.serving or self.link.dimse.in_the_middle
-
     def dismiss(self) -> None:
         """Close the connection: others want in. May be called from another thread."""
         self.is_dismissed = True

@@ -140,7 +140,8 @@ class _Listener(Listening):
             with self._lock:
                 acceptors = [acceptor for acceptor in self._running.values() if acceptor is not None]
             for acceptor in acceptors:
-                if left <= 0 or not acceptor.in_flight:
+                acceptor.link.wind_down.set()
+                if left <= 0:
                     acceptor.link.stop_requested.set()
                 if left <= -_ABORT_SECONDS:
                     acceptor.link.connection.interrupt()

@@ -52,6 +52,8 @@ class Link(Association):
         """Result, source and reason of an A-ASSOCIATE-RJ that came."""
         self.refusal: Refusal | None = None
         """Why a request that came was refused before it was understood."""
+        self.wind_down = threading.Event()
+        """Set from outside: abort as soon as nothing is in flight, which only this association's thread can tell."""
         self.stop_requested = threading.Event()
         """Set from outside: abort at the next slice."""
         self.dul = Provider(self)
@@ -250,8 +252,15 @@ class Link(Association):
         for event in evt._INTERVENTION_EVENTS:  # noqa: SLF001 - see the head of the module
             self.bind(event, evt.get_default_handler(event))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something would be lost by an abort."""
+        return self.dimse.serving or self.dimse.in_the_middle
+
     def _check(self) -> None:
-        if self.ending is None and self.stop_requested.is_set():
+        if self.ending is None and (
+            self.stop_requested.is_set() or (self.wind_down.is_set() and not self.is_busy)
+        ):
             self.give_up(Fate.STOPPED, "")
         if self.ending is None and not self.dul.to_user_queue.empty() and self.is_established:
             if isinstance(self.dul.to_user_queue.get(block=False), A_RELEASE):
