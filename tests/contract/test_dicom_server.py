@@ -1,5 +1,6 @@
 """What every DICOM server promises of listening, associations and storage."""
 
+import contextlib
 import threading
 
 import pytest
@@ -345,6 +346,26 @@ class DicomServerContract(ServerSuite):
         assert not stopping.is_alive()
         assert handlers.store.received[0].is_finished
         assert listening.active() == 0
+
+    def test_stop_cuts_no_object_of_a_sender_that_never_pauses(
+        self, listening: Listening, user: User, handlers: Handlers
+    ) -> None:
+        association = user.associate(listening.address)
+        answered: list[int] = []
+
+        def send_without_a_pause() -> None:
+            with contextlib.suppress(FileroomError):
+                while True:
+                    answered.append(association.store(b"data" * 5000).status)
+
+        sender = threading.Thread(target=send_without_a_pause)
+        sender.start()
+        eventually(lambda: len(answered) > 20)
+        listening.stop(30.0)
+        sender.join(30)
+        assert not sender.is_alive()
+        assert all(one.is_finished for one in handlers.store.received)
+        assert len(handlers.store.received) == len(answered)
 
     def test_stop_aborts_what_does_not_end_within_the_grace(
         self, listening: Listening, user: User, handlers: Handlers
