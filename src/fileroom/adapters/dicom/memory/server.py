@@ -22,7 +22,7 @@ from fileroom.application.ports.dicom_server import (
     RejectReason,
     Services,
 )
-from fileroom.domain.errors import (
+from fileroom.domain.errors import , PeerDropped(
     PeerUnreachable,
 )
 from fileroom.domain.sop_classes import (
@@ -159,8 +159,14 @@ class MemoryListener(Listening, Endpoint):
 
     @contextmanager
     def working(self, association: ServedAssociation) -> Iterator[None]:
-        """Mark an association as one that `stop` waits for."""
+        """Mark an association as one that `stop` waits for.
+
+        Raises:
+            PeerDropped: the listener stops, so that nothing more begins.
+        """
         with self._changed:
+            if self._stopped:
+                raise PeerDropped("the listener has stopped")
             association.busy = True
         try:
             yield
