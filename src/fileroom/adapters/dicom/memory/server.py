@@ -22,7 +22,8 @@ from fileroom.application.ports.dicom_server import (
     RejectReason,
     Services,
 )
-from fileroom.domain.errors import , PeerDropped(
+from fileroom.domain.errors import (
+    PeerDropped,
     PeerUnreachable,
 )
 from fileroom.domain.sop_classes import (
