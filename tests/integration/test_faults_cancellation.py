@@ -148,7 +148,7 @@ def test_second_ctrl_c_stops_at_once_and_loses_nothing_acknowledged(cli: Fileroo
             wait_until(lambda: in_flight(cli) > 0, "the object is on its way")
             command.signal()
             wait_until(lambda: "stopping" in command.stderr(), "it heard the signal")
-            command.signal()
+            wait_until(command.insist, "it stops at once")
             document = command.ended(code=130)
         finally:
             hesitant.go_on.set()

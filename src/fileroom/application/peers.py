@@ -23,6 +23,8 @@ def require_node(nodes: NodeRepository, name: str) -> Node:
         hint = nearest(name, names) or (
             "see `fileroom node list`" if names else "register it with `fileroom node add`"
         )
+        if "." in name:
+            hint += "; an address needs its port: HOST:PORT"
         raise NotFound(f"there is no node called {name!r}", hint=hint)
     return node
 

@@ -233,7 +233,12 @@ class ShipmentSender:
                 failure = failure or error
         raise failure or NoAcceptedContext(
             f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {transfer_syntax(own).name}",
-            hint="enable this SOP class and transfer syntax at the peer",
+            hint=(
+                "enable this SOP class and transfer syntax at the peer; to convert compressed objects, "
+                "install fileroom[codecs] and name a preferred transfer syntax"
+                if transfer_syntax(own).is_encapsulated
+                else "enable this SOP class and transfer syntax at the peer"
+            ),
         )
 
 

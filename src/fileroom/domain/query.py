@@ -37,6 +37,11 @@ class QueryLevel(StrEnum):
         return _LEVELS.index(self)
 
     @property
+    def entity(self) -> str:
+        """What it is called in sentences: the level is IMAGE, the thing an instance."""
+        return "instance" if self is QueryLevel.IMAGE else self.value
+
+    @property
     def unique_key(self) -> str:
         """Keyword of the level's unique key (PS3.4 C.6)."""
         return UNIQUE_KEYS[self]

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - only where an allowlist says who may call
+EVERY_ADDRESS_V6 = "::"
 
 # Adapters ------------------------------------------------------------------------------------------------------------
 
@@ -190,11 +191,16 @@ def _access(settings: Settings) -> AccessPolicy:
     )
 
 
+def _every_address(access: AccessPolicy) -> str:
+    """Return the wildcard that reaches all who are allowed: an IPv6 socket takes IPv4 callers too."""
+    return EVERY_ADDRESS_V6 if any(network.version == 6 for network in access.peers) else EVERY_ADDRESS
+
+
 def _listener_options(settings: Settings, access: AccessPolicy) -> ListenerOptions:
     listener = settings.storage_scp
     bind = listener.bind
     if bind == "auto":
-        bind = EVERY_ADDRESS if access.restricts_callers else LOOPBACK
+        bind = _every_address(access) if access.restricts_callers else LOOPBACK
     accepted = [uid for token in listener.accept for uid in storage_sop_classes_for(token)]
     return ListenerOptions(
         ae_title=AeTitle(settings.local.ae_title),

@@ -284,7 +284,7 @@ def test_activity_says_why_somebody_was_refused(caplog: pytest.LogCaptureFixture
     assert reason is RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
     with caplog.at_level(logging.WARNING):
         activity.refused(caller, reason)
-    assert "CT2 at 192.0.2.7 refused: calling ae title not recognized" in caplog.text
+    assert "CT2 at 192.0.2.7 refused: its AE title is not in allowed_calling_ae_titles" in caplog.text
 
 
 # Start and stop ------------------------------------------------------------------------------------------------------

@@ -89,10 +89,19 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
 
     def refused(self, caller: Caller, reason: RejectReason) -> None:
         """Note that somebody was refused."""
-        log.warning("association from %s refused: %s", caller, reason.name.lower().replace("_", " "))
+        log.warning("association from %s refused: %s", caller, self._why_refused(caller, reason))
         if reason in _AFTER_ADMISSION:
             self._count(associations_accepted=-1)  # let in by `requested`, and turned away after that
         self._count(associations_refused=1)
+
+    def _why_refused(self, caller: Caller, reason: RejectReason) -> str:
+        """Say which list it was: the standard has one reason for both."""
+        if reason is RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED:
+            if not self._access.allows_address(caller.address):
+                return "its address is not in allowed_peers"
+            if not self._access.allows_calling(caller.calling_ae_title):
+                return "its AE title is not in allowed_calling_ae_titles"
+        return reason.name.lower().replace("_", " ")
 
     def received(self, received: Received) -> None:
         """Count an object."""

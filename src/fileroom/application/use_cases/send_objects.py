@@ -204,7 +204,11 @@ class SendObjects:
             entries = self._catalog.select(request.selection)
             objects = [outgoing(entry, self._store) for entry in entries]
             if not objects:
-                raise NotFound("there is no such instance here", hint="see `fileroom local studies`")
+                level, uids = request.selection.level, request.selection.keys()
+                raise NotFound(
+                    f"there is no {level.entity} {uids.get(level.unique_key, '')} here",
+                    hint="see `fileroom local studies`",
+                )
             return _Scan(objects)
         scan = _Scan()
         for path in request.paths:

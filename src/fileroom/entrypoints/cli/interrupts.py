@@ -2,10 +2,14 @@
 
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Self
+
+ECHO_SECONDS = 0.5
+"""A signal so soon after the first is the same one: programs that run us pass it on to us, and so does the terminal."""
 
 
 class Interrupts:
@@ -15,7 +19,7 @@ class Interrupts:
         """Handle nothing yet."""
         self._before: dict[int, object] = {}
         self._cancel: Callable[[], None] | None = None
-        self._asked = False
+        self._asked_at: float | None = None
 
     def __enter__(self) -> Self:
         """Handle signals from now on; outside of the main thread they are left alone."""
@@ -29,17 +33,22 @@ class Interrupts:
     def cancel_with(self, cancel: Callable[[], None]) -> None:
         """Call `cancel` when a signal comes, at once where it came already."""
         self._cancel = cancel
-        if self._asked:
+        if self._asked_at is not None:
             cancel()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self._asked = True
-        with suppress(OSError):
-            sys.stderr.write("\nstopping at a safe point (Ctrl-C again stops at once)\n")
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-        if self._cancel is not None:
-            self._cancel()
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+            with suppress(OSError):
+                sys.stderr.write("\nstopping at a safe point (Ctrl-C again stops at once)\n")
+            if self._cancel is not None:
+                self._cancel()
+        elif now - self._asked_at >= ECHO_SECONDS:
+            if number == signal.SIGINT:
+                signal.default_int_handler(number, frame)
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     def __exit__(self, *_: object) -> None:
         """Handle signals as before."""

@@ -69,6 +69,9 @@ def _bound(options: ListenerOptions) -> socket.socket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.bind == "::":
+            # Every address: IPv4 callers come mapped into IPv6.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(address)
         sock.listen(_BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
