@@ -22,12 +22,6 @@ class RunningCommand:
         self._process = process
         self._folder = folder
 
-    def insist(self, number: int = signal.SIGINT) -> bool:
-        """Send a signal once more and tell whether it has ended: one right after the first counts as the same."""
-        if self._process.poll() is None:
-            os.kill(self._process.pid, number)
-        return self._process.poll() is not None
-
     def signal(self, number: int = signal.SIGINT) -> None:
         """Interrupt it as Ctrl-C does, or by another signal."""
         assert self._process.poll() is None, f"it has ended: {self.stderr()}"
