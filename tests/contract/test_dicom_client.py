@@ -248,6 +248,14 @@ class DicomClientContract(ClientSuite):
         if "PatientNaem" in keys:
             assert "PatientName" in error.value.hint
 
+    def test_find_answers_a_key_as_it_was_asked_for(self, client: DicomClient, peers: MemoryPeers) -> None:
+        _, peer = peers.start([a_holding(1)])
+        keys = {"00100010": "", "PatientID": ""}
+        (match,) = client.find(peer, Query(level=QueryLevel.STUDY, keys=keys), Flag())
+        assert match["00100010"]
+        assert match["PatientID"]
+        assert "PatientName" not in match
+
     @pytest.mark.parametrize("status", [0xA700, 0xA900, 0xC000, 0xC123, 0x0122, 0x0211])
     def test_find_fails_with_the_status_in_words(
         self, client: DicomClient, peers: MemoryPeers, status: int

@@ -41,9 +41,10 @@ def shape(engine: Engine) -> dict[str, Any]:
     inspector = inspect(engine)
     return {
         table: {
-            "columns": [
+            # A migration appends its columns; where they stand makes no difference.
+            "columns": sorted(
                 (one["name"], repr(one["type"]), one["nullable"]) for one in inspector.get_columns(table)
-            ],
+            ),
             "key": inspector.get_pk_constraint(table)["constrained_columns"],
             "parents": [
                 (one["constrained_columns"], one["referred_table"], one["referred_columns"])

@@ -131,7 +131,7 @@ class ImportLedger:
                 name,
                 FailureKind.CONFLICT,
                 f"instance {filed.entry.record.sop_instance_uid} is here with other content",
-                "set [objects] duplicates to replace or ignore, or remove one of the two",
+                "set [objects] duplicates to replace or ignore",
             )
 
     def written(self, settled: Mapping[str, Filed]) -> None:

@@ -134,7 +134,8 @@ class DicomClient(Protocol):
     def find(self, peer: Peer, query: Query, cancel: CancelToken) -> Iterator[Attributes]:
         """Query (C-FIND, PS3.4 C.4.1); yields each match as it comes, values decoded by its Specific Character Set.
 
-        Keys with characters beyond ASCII are sent with a Specific Character Set that holds them. Closing the
+        A match names each requested key as it was asked for, by keyword or by number. Keys with characters beyond
+        ASCII are sent with a Specific Character Set that holds them. Closing the
         iterator early, or `cancel`, sends C-CANCEL, waits for the end in good order, and releases the association.
 
         Raises:

@@ -77,6 +77,9 @@ _CODES = {
     Status.CANCELLED: failures.CANCELLED,
 }
 SHOWN_FAILURES = 20
+"""Reasons that are told; more are counted."""
+NAMED_FAILURES = 3
+"""Items that are named for one reason; more are counted."""
 
 
 def run(
@@ -223,9 +226,18 @@ def document_of(state: State, name: str, started: datetime, report: Report) -> d
 
 
 def _tell_failures(output: Output, failed: Sequence[Failure]) -> None:
+    """Name what failed; what failed for the same reason shares a line."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for each in failed:
+        by_reason.setdefault((each.why, each.hint), []).append(each.what)
     told: set[str] = set()
-    for each in failed[:SHOWN_FAILURES]:
-        output.warning(f"{each.what}: {each.why}", "" if each.hint in told else each.hint)
-        told.add(each.hint)
-    if len(failed) > SHOWN_FAILURES:
-        output.warning(f"{len(failed) - SHOWN_FAILURES} more failed", "use --json to see them all")
+    for (why, hint), items in list(by_reason.items())[:SHOWN_FAILURES]:
+        named = ", ".join(items[:NAMED_FAILURES])
+        more = f" and {len(items) - NAMED_FAILURES} more" if len(items) > NAMED_FAILURES else ""
+        output.warning(f"{named}{more}: {why}", "" if hint in told else hint)
+        told.add(hint)
+    left = sum(len(items) for items in list(by_reason.values())[SHOWN_FAILURES:])
+    if left or any(len(items) > NAMED_FAILURES for items in by_reason.values()):
+        output.warning(
+            f"{left} more failed" if left else "not all are named here", "use --json to see them all"
+        )

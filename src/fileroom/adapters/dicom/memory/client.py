@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
 
-from fileroom.adapters.dicom._shared.keys import check_value, resolve_key
+from fileroom.adapters.dicom._shared.keys import check_value, name_of, resolve_key
 from fileroom.adapters.dicom.memory.network import (
     MAX_CONTEXTS,
     AcceptedContext,
@@ -90,6 +91,9 @@ class MemoryDicomClient(DicomClient):
         """Query, one match after the other."""
         for name, value in query.keys.items():
             check_value(resolve_key(name), value)
+        # On the wire a key is a number, and is answered by its keyword.
+        spelled = {name_of(resolve_key(name).tag): name for name in query.keys}
+        query = replace(query, keys={name: query.keys[given] for name, given in spelled.items()})
         contexts = [
             ProposedContext(sop_class_uid=_FIND[query.model], transfer_syntax_uids=_IDENTIFIER_SYNTAXES)
         ]
@@ -102,7 +106,7 @@ class MemoryDicomClient(DicomClient):
                         _cancel_and_drain(end, responses)
                         break
                     if match is not None and status in {0xFF00, 0xFF01}:
-                        yield match
+                        yield {spelled.get(name, name): value for name, value in match.items()}
             except GeneratorExit:
                 _cancel_and_drain(end, responses)
                 raise

@@ -6,6 +6,7 @@ from contextlib import closing
 from time import perf_counter
 from typing import Final
 
+from fileroom.adapters.dicom._shared.keys import name_of, resolve_key
 from fileroom.adapters.dicom.pynetdicom import identifiers
 from fileroom.adapters.dicom.pynetdicom.commands import (
     C_ECHO_RQ,
@@ -101,6 +102,8 @@ class PynetdicomClient(DicomClient):
         """Query, one match after the other."""
         keys = {**query.keys, "QueryRetrieveLevel": query.level.dicom}
         identifiers.encode(keys, EXPLICIT_VR_LITTLE_ENDIAN, peer.character_set)  # complain before connecting
+        # What was asked for as a number is answered as one.
+        spelled = {name_of(resolve_key(name).tag): name for name in query.keys}
         sop_class = _FIND[query.model]
         with association(
             peer, [_context(sop_class)], calling_ae_title=self._calling_ae_title, timing=self._timing
@@ -114,7 +117,8 @@ class PynetdicomClient(DicomClient):
                     status = answer.command.status or 0
                     if operation.is_pending(answer):
                         if answer.data:
-                            yield identifiers.decode(answer.data, syntax, peer.character_set)
+                            match = identifiers.decode(answer.data, syntax, peer.character_set)
+                            yield {spelled.get(name, name): value for name, value in match.items()}
                         continue
                     cancel.raise_if_cancelled()
                     meaning = describe(status, Service.FIND)

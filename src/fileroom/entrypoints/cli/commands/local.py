@@ -107,7 +107,7 @@ def studies(
         )
         return (_study_row(each) for each in browse.studies(criteria, limit=limit))
 
-    _list(context, _STUDIES, rows, export=export, out=out, json=json)
+    _list(context, _STUDIES, rows, export=export, out=out, json=json, limit=limit)
 
 
 def series(
@@ -141,7 +141,7 @@ def series(
         )
         return (_series_row(each) for each in browse.series(parse_uid(study_uid), criteria, limit=limit))
 
-    _list(context, _SERIES, rows, export=export, out=out, json=json)
+    _list(context, _SERIES, rows, export=export, out=out, json=json, limit=limit)
 
 
 def instances(
@@ -177,7 +177,7 @@ def instances(
             _instance_row(each) for each in browse.instances(parse_uid(series_uid), criteria, limit=limit)
         )
 
-    _list(context, _INSTANCES, rows, export=export, out=out, json=json)
+    _list(context, _INSTANCES, rows, export=export, out=out, json=json, limit=limit)
 
 
 def _criteria(
@@ -335,6 +335,7 @@ def _list(
     export: ExportFormat | None,
     out: Path | None,
     json: bool,
+    limit: int | None,
 ) -> None:
     def work(operation: Operation) -> Report:
         if out is not None and export is None:
@@ -352,7 +353,8 @@ def _list(
         count = operation.output.table(tuple(kind.shown), cells, before=operation.progress.stop)
         nothing_here = not count and not operation.container.browse_local().totals().instances
         hint = "nothing is here yet: fileroom import PATH, or fileroom retrieve"
-        told = hint if nothing_here else counted(count, *kind.noun)
+        more = " (the limit; there may be more)" if count == limit else ""
+        told = hint if nothing_here else counted(count, *kind.noun) + more
         return Report(show=lambda output: output.note(told))
 
     run(context, f"local_{kind.name}", work, json=json)
