@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,25 +46,40 @@ def _isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyt
         monkeypatch.setenv(name, str(folder))
 
 
-def _children() -> set[str]:
-    """The process ids of this process's children, where the system tells them (Linux)."""
-    tasks = Path("/proc/self/task")
+def _children_since(moment: float) -> set[str]:
+    """The process ids of this process's children that began after a moment of the boot clock (Linux).
+
+    The system's list of children may leave some out while threads end, so that comparing two lists would accuse a test
+    of what an earlier one's fixture runs; when a process began is certain.
+    """
     try:
-        return {child for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+        tasks = [task / "children" for task in Path("/proc/self/task").iterdir()]
+        children = {child for task in tasks if task.exists() for child in task.read_text().split()}
     except OSError:
         return set()
+    return {child for child in children if _began(child) > moment}
+
+
+def _began(process: str) -> float:
+    """Seconds of the boot clock at which a process began; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_running() -> Iterator[None]:
     """A test ends its threads and waits for its child processes; daemon threads are the interpreter's to end."""
-    threads, children = set(threading.enumerate()), _children()
+    threads = set(threading.enumerate())
+    begun = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else 0.0
     yield
     for thread in set(threading.enumerate()) - threads:
         if not thread.daemon:
             thread.join(GRACE_SECONDS)
             assert not thread.is_alive(), f"left behind: {thread}"
-    left_behind = _children() - children
+    left_behind = _children_since(begun)
     assert not left_behind, f"left behind: processes {sorted(left_behind)}"
 
 
