@@ -56,8 +56,9 @@ NOT_TOLD = Expected(sop_instance_uids=None)
 class Expectation:
     """Asks one node, level by level."""
 
-    def __init__(self, client: DicomClient, peer: Peer, cancel: CancelToken) -> None:
-        """Ask `peer`."""
+    def __init__(self, client: DicomClient, peer: Peer, cancel: CancelToken, *, name: str) -> None:
+        """Ask `peer`, which people call `name`."""
+        self._name = name
         self._client = client
         self._peer = peer
         self._cancel = cancel
@@ -78,7 +79,8 @@ class Expectation:
             return NOT_TOLD
         if not series:
             raise NotFound(
-                f"{self._peer.ae_title} has nothing by the UID {wanted.uid}", hint="see `fileroom query`"
+                f"{self._name} has nothing by the UID {wanted.uid}",
+                hint=f"see `fileroom query --node {self._name}`",
             )
         modalities = tuple(dict.fromkeys(match.get("Modality", "") for match in series.values()))
         classes = tuple(dict.fromkeys(one.sop_class_uid for one in found.values()))

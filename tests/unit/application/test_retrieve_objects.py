@@ -963,3 +963,12 @@ def test_get_proposes_the_classes_that_are_expected_and_the_usual_ones_when_the_
     desk.peer.script.left_out_attributes = frozenset({"SOPClassUID"})
     assert desk.retrieve(Via.GET).is_complete
     assert len(proposals[-1].scp_roles) > 50
+
+
+def test_node_that_has_nothing_is_called_what_people_call_it() -> None:
+    desk = Desk()
+    desk.peer.holdings.clear()
+    with pytest.raises(NotFound) as caught:
+        desk.retrieve(Via.MOVE)
+    assert caught.value.message.startswith("pacs has nothing by the UID")
+    assert "--node pacs" in caught.value.hint

@@ -119,7 +119,7 @@ class RetrieveObjects:
         """
         node = require_node(self._nodes, request.node)
         progress.report(Progress(task="asking what to expect", done=0))
-        expected = Expectation(self._client, peer_of(node), cancel).of(request.wanted)
+        expected = Expectation(self._client, peer_of(node), cancel, name=node.name).of(request.wanted)
         failure: FileroomError | None = None
         for via in _order(request.via, node.retrieve):
             attempt = self._move if via is Via.MOVE else self._get
