@@ -95,6 +95,12 @@ class StoreHandler(Protocol):
     def begin(self, request: StoreRequest) -> Reception:
         """Start to take an object. Never raises."""
 
+    def settle(self) -> None:
+        """Have readers of the catalog find all that was answered with success; called before a release is answered.
+
+        Never raises.
+        """
+
 
 class QueryHandler(Protocol):
     """Answers queries."""
