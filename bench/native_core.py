@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from fileroom.adapters.dicom._shared.contexts import Support
+from fileroom.adapters.dicom._shared.dimse import c_store_rq, decode_command
+from fileroom.adapters.dicom._shared.framing import frame
+from fileroom.adapters.dicom._shared.messages import DataSlice
 from fileroom.adapters.dicom.native.core.association import Association, Role
-from fileroom.adapters.dicom.native.core.dimse import c_store_rq, decode_command
-from fileroom.adapters.dicom.native.core.framing import frame
-from fileroom.adapters.dicom.native.core.negotiation import Support, answer, propose
+from fileroom.adapters.dicom.native.core.negotiation import answer, propose
 from fileroom.adapters.dicom.native.core.pdu import HEADER, AssociateAccept, AssociateRequest, decode_pdu
-from fileroom.adapters.dicom.native.core.stream import DataSlice, PduReader
+from fileroom.adapters.dicom.native.core.stream import PduReader
 from fileroom.adapters.dicom.native.core.user_information import UserInformation
 
 ROUNDS = 5

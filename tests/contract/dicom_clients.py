@@ -13,6 +13,7 @@ from pydicom.filereader import _read_file_meta_info, read_preamble
 
 from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.script import BytesContent
+from fileroom.adapters.dicom.native.client import NativeClient
 from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
 from fileroom.application.ports.dicom_client import DicomClient, ProposedContext
 from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
@@ -56,6 +57,16 @@ class PynetdicomBackend(Backend):
 
     def client(self, idle_seconds: float = 10.0) -> DicomClient:
         return PynetdicomClient(
+            AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=idle_seconds, max_pdu_length=65536
+        )
+
+
+class NativeBackend(Backend):
+    def __init__(self) -> None:
+        self.peers = WirePeers()
+
+    def client(self, idle_seconds: float = 10.0) -> DicomClient:
+        return NativeClient(
             AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=idle_seconds, max_pdu_length=65536
         )
 
@@ -211,3 +222,11 @@ class PynetdicomCases:
     @pytest.fixture
     def backend(self) -> Backend:
         return PynetdicomBackend()
+
+
+class NativeCases:
+    """The client on our own upper layer."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        return NativeBackend()

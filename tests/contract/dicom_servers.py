@@ -9,6 +9,7 @@ import pytest
 
 from fileroom.adapters.dicom.memory.network import MemoryNetwork
 from fileroom.adapters.dicom.memory.server import MemoryDicomServer
+from fileroom.adapters.dicom.native.server import NativeServer
 from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
 from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions, Listening, Services
 from fileroom.domain.ae_title import AeTitle
@@ -54,6 +55,14 @@ class PynetdicomBackend(Backend):
 
     def server(self) -> DicomServer:
         return PynetdicomServer()
+
+
+class NativeBackend(Backend):
+    def __init__(self) -> None:
+        self.user = WireUser()
+
+    def server(self) -> DicomServer:
+        return NativeServer()
 
 
 @dataclass
@@ -119,3 +128,11 @@ class PynetdicomCases:
     @pytest.fixture
     def backend(self) -> Backend:
         return PynetdicomBackend()
+
+
+class NativeCases:
+    """The server on our own upper layer."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        return NativeBackend()

@@ -33,6 +33,7 @@ from tests.contract.dicom_clients import (
     ONE_STUDY,
     ClientSuite,
     MemoryCases,
+    NativeCases,
     PynetdicomCases,
     an_object,
 )
@@ -306,6 +307,10 @@ class DicomClientContract(ClientSuite):
 
 
 class TestMemoryDicomClient(MemoryCases, DicomClientContract):
+    pass
+
+
+class TestNativeDicomClient(NativeCases, DicomClientContract):
     pass
 
 

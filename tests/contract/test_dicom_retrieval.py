@@ -21,6 +21,7 @@ from tests.contract.dicom_clients import (
     ONE_STUDY,
     ClientSuite,
     MemoryCases,
+    NativeCases,
     PynetdicomCases,
 )
 from tests.contract.dicom_handlers import Flag, RecordingStore, eventually
@@ -196,6 +197,10 @@ class DicomRetrievalContract(ClientSuite):
 
 
 class TestMemoryDicomRetrieval(MemoryCases, DicomRetrievalContract):
+    pass
+
+
+class TestNativeDicomRetrieval(NativeCases, DicomRetrievalContract):
     pass
 
 

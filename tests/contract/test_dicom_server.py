@@ -30,6 +30,7 @@ from tests.contract.dicom_servers import (
     Handlers,
     Listen,
     MemoryCases,
+    NativeCases,
     PynetdicomCases,
     ServerSuite,
 )
@@ -386,6 +387,10 @@ class DicomServerContract(ServerSuite):
 
 
 class TestMemoryDicomServer(MemoryCases, DicomServerContract):
+    pass
+
+
+class TestNativeServer(NativeCases, DicomServerContract):
     pass
 
 

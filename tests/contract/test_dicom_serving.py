@@ -19,7 +19,7 @@ from fileroom.domain.transfer import SubOperations
 from tests.builders import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, a_uid
 from tests.contract.dicom_clients import ALL_STUDIES, JPEG_LOSSLESS, ONE_STUDY, Broken, an_object
 from tests.contract.dicom_handlers import eventually
-from tests.contract.dicom_servers import Handlers, MemoryCases, PynetdicomCases, ServerSuite
+from tests.contract.dicom_servers import Handlers, MemoryCases, NativeCases, PynetdicomCases, ServerSuite
 from tests.contract.dicom_users import ALL, User
 
 TOLD = {"QueryRetrieveLevel": "STUDY", "RetrieveAETitle": "FILEROOM", "InstanceAvailability": "ONLINE"}
@@ -277,6 +277,10 @@ class DicomServingContract(ServerSuite):
 
 
 class TestMemoryDicomServing(MemoryCases, DicomServingContract):
+    pass
+
+
+class TestNativeServing(NativeCases, DicomServingContract):
     pass
 
 

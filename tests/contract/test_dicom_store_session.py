@@ -30,6 +30,7 @@ from tests.contract.dicom_clients import (
     ClientSuite,
     Endless,
     MemoryCases,
+    NativeCases,
     PynetdicomCases,
     an_object,
     bundled_objects,
@@ -210,6 +211,10 @@ class StoreSessionContract(ClientSuite):
 
 
 class TestMemoryStoreSession(MemoryCases, StoreSessionContract):
+    pass
+
+
+class TestNativeStoreSession(NativeCases, StoreSessionContract):
     pass
 
 

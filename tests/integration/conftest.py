@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.backends import BACKENDS, Backend
 from tests.postgresql import running_server
 
 
@@ -13,3 +14,11 @@ def postgresql_server() -> Iterator[Path]:
     """The folder of the socket of a PostgreSQL server."""
     with running_server() as folder:
         yield folder
+
+
+@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each network backend in turn."""
+    chosen = request.param
+    assert isinstance(chosen, Backend)
+    return chosen

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from fileroom.adapters.dicom.pynetdicom.commands import Command
+from fileroom.adapters.dicom._shared.dimse import CommandSet
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.sop_classes import VERIFICATION
@@ -79,7 +79,7 @@ def values(*parts: tuple[int, int, bytes]) -> bytes:
     return struct.pack(">BxI", 4, len(body)) + body
 
 
-def message(context: int, command: Command, data: bytes = b"") -> bytes:
+def message(context: int, command: CommandSet, data: bytes = b"") -> bytes:
     """A whole message, in one P-DATA-TF for the command and one for the data."""
     pdus = values((context, 3, command.encode()))
     return pdus + values((context, 2, data)) if command.has_data_set else pdus

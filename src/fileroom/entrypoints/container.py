@@ -162,6 +162,23 @@ def _import_source(settings: Settings) -> ImportSource:
     return AutoSource(settings.import_.limits())
 
 
+def _native_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
+    from fileroom.adapters.dicom.native.client import NativeClient
+
+    return NativeClient(
+        ae_title,
+        connect_timeout=network.connect_timeout,
+        idle_timeout=network.idle_timeout,
+        max_pdu_length=network.max_pdu_length,
+    )
+
+
+def _native_server() -> DicomServer:
+    from fileroom.adapters.dicom.native.server import NativeServer
+
+    return NativeServer()
+
+
 def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
     from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
 
@@ -280,10 +297,12 @@ class Container(containers.DeclarativeContainer):
     ae_title = providers.Factory(AeTitle, settings.provided.local.ae_title)
     client = providers.Selector(
         settings.provided.network.backend,
+        native=providers.Singleton(_native_client, ae_title, settings.provided.network),
         pynetdicom=providers.Singleton(_pynetdicom_client, ae_title, settings.provided.network),
     )
     server = providers.Selector(
         settings.provided.network.backend,
+        native=providers.Singleton(_native_server),
         pynetdicom=providers.Singleton(_pynetdicom_server),
     )
     access = providers.Singleton(_access, settings)

@@ -22,8 +22,9 @@ ENVIRONMENT_PREFIX: Final = "FILEROOM_"
 
 
 class NetworkBackend(StrEnum):
-    """Which library moves the bytes."""
+    """What moves the bytes."""
 
+    NATIVE = "native"
     PYNETDICOM = "pynetdicom"
 
 
@@ -92,7 +93,9 @@ class LocalSettings:
 class NetworkSettings:
     """How we talk to peers."""
 
-    backend: NetworkBackend = _setting(NetworkBackend.PYNETDICOM, "network library")
+    backend: NetworkBackend = _setting(
+        NetworkBackend.NATIVE, "what moves the bytes: our own upper layer, or that of pynetdicom"
+    )
     max_pdu_length: int = _setting(
         262144, "largest P-DATA PDU that we accept, in bytes; 0 is unlimited", _at_least(0, 2**32 - 1)
     )

@@ -39,6 +39,7 @@ class RejectReason(Enum):
     CALLING_AE_TITLE_NOT_RECOGNIZED = (1, 1, 3)
     CALLED_AE_TITLE_NOT_RECOGNIZED = (1, 1, 7)
     NO_REASON = (1, 1, 1)
+    APPLICATION_CONTEXT_NAME_NOT_SUPPORTED = (1, 1, 2)
     LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
     TEMPORARY_CONGESTION = (2, 3, 1)
 
@@ -100,6 +101,7 @@ class StoreHandler(Protocol):
 
         Never raises.
         """
+        return
 
 
 class QueryHandler(Protocol):

@@ -6,6 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fileroom.adapters.dicom._shared.contexts import Support
+from fileroom.adapters.dicom._shared.dimse import CommandSet, c_echo_rq, c_store_rq, response_to
+from fileroom.adapters.dicom._shared.framing import Buffer
+from fileroom.adapters.dicom._shared.messages import CommandReceived, DataSlice, MessageReader
+from fileroom.adapters.dicom._shared.mistakes import (
+    AbortReason,
+    AbortSource,
+    LocalError,
+    MessageError,
+    ProtocolError,
+)
 from fileroom.adapters.dicom.native.core.association import (
     Association,
     ConnectionLost,
@@ -16,17 +27,7 @@ from fileroom.adapters.dicom.native.core.association import (
     TimedOut,
 )
 from fileroom.adapters.dicom.native.core.contexts import ProposedContext
-from fileroom.adapters.dicom.native.core.dimse import CommandSet, c_echo_rq, c_store_rq, response_to
-from fileroom.adapters.dicom.native.core.errors import (
-    AbortReason,
-    AbortSource,
-    LocalError,
-    MessageError,
-    ProtocolError,
-)
-from fileroom.adapters.dicom.native.core.framing import Buffer
-from fileroom.adapters.dicom.native.core.messages import CommandReceived, MessageReader
-from fileroom.adapters.dicom.native.core.negotiation import Support, answer
+from fileroom.adapters.dicom.native.core.negotiation import answer
 from fileroom.adapters.dicom.native.core.pdu import (
     Abort,
     AssociateAccept,
@@ -37,7 +38,6 @@ from fileroom.adapters.dicom.native.core.pdu import (
     ReleaseRequest,
     ReleaseResponse,
 )
-from fileroom.adapters.dicom.native.core.stream import DataSlice
 from fileroom.adapters.dicom.native.core.transitions import State
 from fileroom.adapters.dicom.native.core.user_information import UserInformation
 

@@ -26,8 +26,8 @@ from pynetdicom.dimse_primitives import C_CANCEL, C_ECHO, C_FIND, C_GET, C_MOVE,
 from pynetdicom.dsutils import decode as library_decode
 from pynetdicom.dsutils import encode as library_encode
 
-from fileroom.adapters.dicom.native.core import dimse
-from fileroom.adapters.dicom.native.core.dimse import (
+from fileroom.adapters.dicom._shared import dimse
+from fileroom.adapters.dicom._shared.dimse import (
     COMMAND_LIMIT,
     CommandField,
     CommandSet,
@@ -35,7 +35,7 @@ from fileroom.adapters.dicom.native.core.dimse import (
     decode_command,
     response_to,
 )
-from fileroom.adapters.dicom.native.core.errors import AbortSource, LocalError, MessageError
+from fileroom.adapters.dicom._shared.mistakes import AbortSource, LocalError, MessageError
 from tests.unit.adapters.dicom_native.pdus import TITLES, UIDS
 
 NUMBERS = st.none() | st.integers(0, 0xFFFF)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fileroom.adapters.dicom.native.core.errors import LocalError
-from fileroom.adapters.dicom.native.core.framing import (
+from fileroom.adapters.dicom._shared.framing import (
     BATCH_BUFFERS,
     BATCH_BYTES,
     LONGEST_PDU,
@@ -16,6 +15,7 @@ from fileroom.adapters.dicom.native.core.framing import (
     Buffer,
     frame,
 )
+from fileroom.adapters.dicom._shared.mistakes import LocalError
 from fileroom.adapters.dicom.native.core.pdu import HEADER, PData, decode_pdu
 
 LISTS = st.lists(st.binary(max_size=80), max_size=8)

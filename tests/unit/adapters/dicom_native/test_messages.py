@@ -2,10 +2,9 @@
 
 import pytest
 
-from fileroom.adapters.dicom.native.core.dimse import COMMAND_LIMIT, CommandSet, c_echo_rq, c_store_rq
-from fileroom.adapters.dicom.native.core.errors import AbortSource, MessageError
-from fileroom.adapters.dicom.native.core.messages import CommandReceived, DataReceived, MessageReader
-from fileroom.adapters.dicom.native.core.stream import DataSlice
+from fileroom.adapters.dicom._shared.dimse import COMMAND_LIMIT, CommandSet, c_echo_rq, c_store_rq
+from fileroom.adapters.dicom._shared.messages import CommandReceived, DataReceived, DataSlice, MessageReader
+from fileroom.adapters.dicom._shared.mistakes import AbortSource, MessageError
 
 ECHO = c_echo_rq(1, "1.2.840.10008.1.1")
 STORE = c_store_rq(2, "1.2.840.10008.5.1.4.1.1.2", "1.2.3")

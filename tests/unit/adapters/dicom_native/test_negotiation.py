@@ -8,13 +8,10 @@ from hypothesis import strategies as st
 from pynetdicom import build_context
 from pynetdicom.presentation import negotiate_as_acceptor
 
+from fileroom.adapters.dicom._shared.contexts import MAX_CONTEXTS, AgreedContext, Policy, Support
+from fileroom.adapters.dicom._shared.mistakes import LocalError
 from fileroom.adapters.dicom.native.core.contexts import AnsweredContext, ContextResult, ProposedContext
-from fileroom.adapters.dicom.native.core.errors import LocalError
 from fileroom.adapters.dicom.native.core.negotiation import (
-    MAX_CONTEXTS,
-    AgreedContext,
-    Policy,
-    Support,
     agreed,
     answer,
     batches,

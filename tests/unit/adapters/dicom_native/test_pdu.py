@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
 from fileroom.adapters.dicom.native.core.contexts import AnsweredContext, ProposedContext
-from fileroom.adapters.dicom.native.core.errors import AbortReason, LocalError, ProtocolError
 from fileroom.adapters.dicom.native.core.fields import RawItem, item
 from fileroom.adapters.dicom.native.core.pdu import (
     HEADER,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fileroom.adapters.dicom.native.core.errors import AbortReason, LocalError, ProtocolError
+from fileroom.adapters.dicom._shared.messages import DataSlice
+from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
 from fileroom.adapters.dicom.native.core.pdu import (
     HEADER,
     Abort,
@@ -18,7 +19,7 @@ from fileroom.adapters.dicom.native.core.pdu import (
     Pdu,
     PresentationDataValue,
 )
-from fileroom.adapters.dicom.native.core.stream import CONTROL_LIMIT, DATA_LIMIT, DataSlice, PduReader
+from fileroom.adapters.dicom.native.core.stream import CONTROL_LIMIT, DATA_LIMIT, PduReader
 from tests.unit.adapters.dicom_native.pdus import EXAMPLES, PDUS, SOME_DATA, name_of
 
 Read = ControlPdu | PresentationDataValue

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pytest
 from pynetdicom.fsm import TRANSITION_TABLE
 
+from fileroom.adapters.dicom._shared.messages import DataSlice
+from fileroom.adapters.dicom._shared.mistakes import LocalError
 from fileroom.adapters.dicom.native.core.association import (
     Association,
     ConnectionLost,
@@ -14,7 +16,6 @@ from fileroom.adapters.dicom.native.core.association import (
     TimedOut,
 )
 from fileroom.adapters.dicom.native.core.contexts import AnsweredContext, ProposedContext
-from fileroom.adapters.dicom.native.core.errors import LocalError
 from fileroom.adapters.dicom.native.core.pdu import (
     Abort,
     AssociateAccept,
@@ -26,7 +27,6 @@ from fileroom.adapters.dicom.native.core.pdu import (
     ReleaseRequest,
     ReleaseResponse,
 )
-from fileroom.adapters.dicom.native.core.stream import DataSlice
 from fileroom.adapters.dicom.native.core.transitions import TRANSITIONS, Event, State
 from fileroom.adapters.dicom.native.core.user_information import UserInformation
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from fileroom.adapters.dicom.native.core.errors import (
+from fileroom.adapters.dicom._shared.contexts import AgreedContext
+from fileroom.adapters.dicom._shared.framing import Buffer, frame
+from fileroom.adapters.dicom._shared.messages import DataSlice
+from fileroom.adapters.dicom._shared.mistakes import (
     AbortReason,
     AbortSource,
     LocalError,
     ProtocolError,
 )
-from fileroom.adapters.dicom.native.core.framing import Buffer, frame
-from fileroom.adapters.dicom.native.core.negotiation import AgreedContext, agreed, refusal, sendable_length
+from fileroom.adapters.dicom.native.core.negotiation import agreed, refusal, sendable_length
 from fileroom.adapters.dicom.native.core.pdu import (
     Abort,
     AssociateAccept,
@@ -26,7 +28,7 @@ from fileroom.adapters.dicom.native.core.pdu import (
     ReleaseRequest,
     ReleaseResponse,
 )
-from fileroom.adapters.dicom.native.core.stream import DATA_LIMIT, DataSlice, PduReader
+from fileroom.adapters.dicom.native.core.stream import DATA_LIMIT, PduReader
 from fileroom.adapters.dicom.native.core.transitions import (
     AA_1,
     AA_7,
@@ -135,6 +137,11 @@ class Association:
     def must_close(self) -> bool:
         """Whether to close the connection once everything is sent; nothing that comes matters any more."""
         return self._was_used and self.state is State.STA1
+
+    @property
+    def in_the_middle(self) -> bool:
+        """Whether a PDU has begun to come and is not complete."""
+        return self._reader.in_the_middle
 
     @property
     def sendable_length(self) -> int:

@@ -3,14 +3,20 @@
 Nothing here decides which SOP classes are served; an acceptor says so by a `Policy`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from fileroom.adapters.dicom._shared.contexts import (
+    MAX_CONTEXTS,
+    USUAL_PDU_LENGTH,
+    AgreedContext,
+    Policy,
+    Support,
+)
+from fileroom.adapters.dicom._shared.framing import SMALLEST_PDU
+from fileroom.adapters.dicom._shared.mistakes import LocalError
 from fileroom.adapters.dicom.native.core.contexts import AnsweredContext, ContextResult, ProposedContext
-from fileroom.adapters.dicom.native.core.errors import LocalError
-from fileroom.adapters.dicom.native.core.framing import SMALLEST_PDU
 from fileroom.adapters.dicom.native.core.pdu import (
     DICOM_APPLICATION_CONTEXT,
     AssociateAccept,
@@ -19,41 +25,7 @@ from fileroom.adapters.dicom.native.core.pdu import (
 )
 from fileroom.adapters.dicom.native.core.user_information import RoleSelection, UserInformation
 
-MAX_CONTEXTS: Final = 128
-"""Identifiers are odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
-USUAL_PDU_LENGTH: Final = 16384
-"""What is sent at most to a peer that does not say what it takes, or says nonsense."""
-
 _IMPLICIT_VR: Final = "1.2.840.10008.1.2"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Support:
-    """What an acceptor can do with a SOP class that is proposed."""
-
-    transfer_syntaxes: Collection[str] = ()
-    """In which it is taken; none means that the class is not served at all."""
-    as_scp: bool = True
-    """Whether we serve it, the requestor being the user, as is usual."""
-    as_scu: bool = False
-    """Whether we use it, the requestor being the provider, as C-GET needs for its sub-operations."""
-
-
-Policy = Callable[[str], Support]
-"""Tells for an abstract syntax what we can do."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AgreedContext:
-    """A presentation context on which messages may be sent."""
-
-    context_id: int
-    abstract_syntax: str
-    transfer_syntax: str
-    requestor_is_scu: bool
-    """Whether the requestor of the association may use the service, and its acceptor provides it."""
-    requestor_is_scp: bool
-    """Whether the requestor of the association may provide the service, and its acceptor uses it."""
 
 
 def propose(contexts: Sequence[tuple[str, Sequence[str]]]) -> tuple[ProposedContext, ...]:

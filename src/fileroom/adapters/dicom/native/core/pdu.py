@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
+from fileroom.adapters.dicom._shared.text import text, text_bytes
 from fileroom.adapters.dicom.native.core.contexts import (
     ANSWERED_CONTEXT,
     PROPOSED_CONTEXT,
     AnsweredContext,
     ProposedContext,
 )
-from fileroom.adapters.dicom.native.core.errors import AbortReason, LocalError, ProtocolError
 from fileroom.adapters.dicom.native.core.fields import (
     Cursor,
     RawItem,
     ae_title,
     item,
     raw_items,
-    text,
-    text_bytes,
     u8,
     u16,
 )

@@ -6,9 +6,10 @@ and nothing is copied. Other PDUs are collected as their bytes come; what a peer
 
 import struct
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-from fileroom.adapters.dicom.native.core.errors import AbortReason, LocalError, ProtocolError
+from fileroom.adapters.dicom._shared.messages import DataSlice
+from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
 from fileroom.adapters.dicom.native.core.pdu import HEADER, ControlPdu, PData, PduType, decode_pdu
 
 CONTROL_LIMIT: Final = 1 << 20
@@ -21,19 +22,6 @@ _CONTROL_FIELDS: Final = 2
 """Bytes that the length of a presentation data value counts besides its data (PS3.8 9.3.5.1, E.2)."""
 _KNOWN: Final = frozenset(PduType)
 _SHOWN: Final = 16
-
-
-class DataSlice(NamedTuple):
-    """Bytes of a command set or of a data set, in the order in which they were sent."""
-
-    context_id: int
-    is_command: bool
-    is_last: bool
-    """Whether the command set or the data set ends with these bytes, not only the fragment that they are from."""
-    data: memoryview
-    """Valid until the next bytes are fed; may be empty."""
-    is_start: bool
-    """Whether a fragment (presentation data value) begins with these bytes."""
 
 
 class PduReader:

@@ -6,12 +6,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar, cast
 
-from fileroom.adapters.dicom.pynetdicom import errors, identifiers
-from fileroom.adapters.dicom.pynetdicom.commands import C_GET_RQ, RESPONSE, Command
-from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
-from fileroom.adapters.dicom.pynetdicom.messages import Message
-from fileroom.adapters.dicom.pynetdicom.store_session import checked_blocks, store_request
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
+from fileroom.adapters.dicom._services import errors
+from fileroom.adapters.dicom._services.endings import Fate, LinkEnded
+from fileroom.adapters.dicom._services.link import Link
+from fileroom.adapters.dicom._services.messages import Message
+from fileroom.adapters.dicom._services.store_session import checked_blocks, store_request
+from fileroom.adapters.dicom._shared import identifiers
+from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandField, response_to
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import (
     Caller,
@@ -37,6 +38,8 @@ _BAD_IDENTIFIER: Final = 0xA900
 _UNKNOWN_DESTINATION: Final = 0xA801
 _UNABLE: Final = 0xC000
 _PATIENT_ROOT: Final = frozenset({PATIENT_ROOT_FIND, PATIENT_ROOT_MOVE, PATIENT_ROOT_GET})
+
+_NO_COUNTERS: Final = SubOperations()
 
 _T = TypeVar("_T")
 
@@ -68,22 +71,18 @@ class ServedRequest:
         Raises:
             LinkEnded: the association is over.
         """
-        request = self.message.command
-        counters = counters or SubOperations()
-        answer = Command(
-            field=request.field | RESPONSE,
-            responding_to=request.message_id or 0,
-            sop_class_uid=request.sop_class_uid,
-            sop_instance_uid=request.sop_instance_uid,
-            status=status,
+        told = counters or _NO_COUNTERS
+        answer = response_to(
+            self.message.command,
+            status,
             error_comment=comment.encode("ascii", "replace").decode(),
-            remaining=counters.remaining,
-            completed=counters.completed,
-            failed=counters.failed,
-            warning=counters.warning,
+            remaining=told.remaining,
+            completed=told.completed,
+            failed=told.failed,
+            warning=told.warning,
             has_data_set=bool(identifier),
         )
-        self.link.send(self.message.context_id, answer, [identifier])
+        self.link.send(self.message.context_id, answer, [identifier] if identifier else ())
 
     def keys(self) -> tuple[QueryLevel, QueryModel, dict[str, str]]:
         """Read the identifier.
@@ -99,7 +98,7 @@ class ServedRequest:
     @property
     def is_cancelled(self) -> bool:
         """Whether a C-CANCEL came for it."""
-        return self.link.dimse.is_cancelled(self.message.command.message_id)
+        return self.link.inbox.is_cancelled(self.message.command.message_id)
 
 
 def serve_find(request: ServedRequest, handler: QueryHandler) -> None:
@@ -108,7 +107,7 @@ def serve_find(request: ServedRequest, handler: QueryHandler) -> None:
     Raises:
         LinkEnded: the association is over.
     """
-    request.link.dimse.forget_cancels()
+    request.link.inbox.forget_cancels()
     status, comment = _SUCCESS, ""
     try:
         level, model, keys = request.keys()
@@ -137,7 +136,7 @@ def serve_retrieve(request: ServedRequest, handler: RetrieveHandler) -> None:
     Raises:
         LinkEnded: the association is over.
     """
-    request.link.dimse.forget_cancels()
+    request.link.inbox.forget_cancels()
     last = SubOperations()
     final: ServedStep | None = None
     try:
@@ -169,7 +168,7 @@ def _started(request: ServedRequest, handler: RetrieveHandler) -> Iterator[Serve
     level, model, keys = request.keys()
     selection = Selection.from_keys(level, model, keys)
     command = request.message.command
-    if command.field == C_GET_RQ:
+    if command.field == CommandField.C_GET:
         return handler.get(request.caller, selection, _BackSender(request))
     try:
         destination = AeTitle(command.move_destination)
@@ -217,7 +216,7 @@ class _BackSender(SubOperationSender):
 
     def send(self, source: OutgoingObject) -> StoreReply:
         """Send one object and wait for the answer."""
-        context_id = self._link.context_as_scu(source.sop_class_uid, source.transfer_syntax_uid)
+        context_id = self._link.context_for_sending(source.sop_class_uid, source.transfer_syntax_uid)
         if context_id is None:
             raise errors.no_context(
                 self._peer, sop_class_name(source.sop_class_uid), [source.transfer_syntax_uid]

@@ -1,4 +1,4 @@
-"""The server on pynetdicom among peers that do not behave."""
+"""Servers among peers that do not behave."""
 
 import errno
 import socket
@@ -11,20 +11,13 @@ from typing import Any
 
 import pytest
 
-from fileroom.adapters.dicom.pynetdicom.commands import (
-    C_ECHO_RQ,
-    C_FIND_RQ,
-    C_STORE_RQ,
-    RESPONSE,
-    Command,
-    decode,
-)
-from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+from fileroom.adapters.dicom._shared.dimse import DATA_SET, RESPONSE, CommandField, CommandSet, decode_command
 from fileroom.application.ports.dicom_server import ListenerOptions, Listening, RejectReason
 from fileroom.domain.ae_title import AeTitle
 from tests.builders import CT_IMAGE_STORAGE
 from tests.contract.dicom_handlers import eventually
 from tests.contract.dicom_servers import OPTIONS, Handlers
+from tests.integration.backends import Backend
 from tests.integration.dicom_wire import (
     ABORT,
     CT,
@@ -44,17 +37,21 @@ from tests.integration.dicom_wire import (
 
 IDLE_SECONDS = 0.4
 UID = "1.2.3.4"
-STORE = Command(
-    field=C_STORE_RQ,
+STORE = CommandSet(
+    field=CommandField.C_STORE,
     message_id=1,
     sop_class_uid=CT_IMAGE_STORAGE,
     sop_instance_uid=UID,
     priority=0,
-    has_data_set=True,
+    data_set_type=DATA_SET,
 )
-ECHO_RQ = Command(field=C_ECHO_RQ, message_id=1, sop_class_uid="1.2.840.10008.1.1")
-FIND_RQ = Command(
-    field=C_FIND_RQ, message_id=1, sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1", priority=0, has_data_set=True
+ECHO_RQ = CommandSet(field=CommandField.C_ECHO, message_id=1, sop_class_uid="1.2.840.10008.1.1")
+FIND_RQ = CommandSet(
+    field=CommandField.C_FIND,
+    message_id=1,
+    sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1",
+    priority=0,
+    data_set_type=DATA_SET,
 )
 
 STUDY_LEVEL = struct.pack("<HHI", 0x0008, 0x0052, 6) + b"STUDY "
@@ -66,11 +63,11 @@ def handlers() -> Handlers:
 
 
 @pytest.fixture
-def listening(handlers: Handlers) -> Iterator[Listening]:
+def listening(backend: Backend, handlers: Handlers) -> Iterator[Listening]:
     options = ListenerOptions(
         ae_title=AeTitle("FILEROOM"), idle_timeout=IDLE_SECONDS, sop_class_uids=(CT_IMAGE_STORAGE,)
     )
-    with PynetdicomServer().listen(options, handlers.services) as running:
+    with backend.server().listen(options, handlers.services) as running:
         yield running
 
 
@@ -81,7 +78,7 @@ def answers(listening: Listening) -> bool:
         _, command = next(read_commands(sock))
         sock.sendall(RELEASE_RQ)
         read_pdu(sock)
-        return decode(command).status == 0
+        return decode_command(command).status == 0
 
 
 # Before the association
@@ -120,21 +117,21 @@ def test_connection_that_says_nothing_is_closed(listening: Listening) -> None:
     assert time.monotonic() - started < 10 * IDLE_SECONDS
 
 
-def test_silent_connections_do_not_keep_others_out(handlers: Handlers) -> None:
+def test_silent_connections_do_not_keep_others_out(backend: Backend, handlers: Handlers) -> None:
     options = ListenerOptions(ae_title=AeTitle("FILEROOM"), max_associations=8)
-    with PynetdicomServer().listen(options, handlers.services) as listening, ExitStack() as silent:
+    with backend.server().listen(options, handlers.services) as listening, ExitStack() as silent:
         socks = [silent.enter_context(connected(listening.address)) for _ in range(100)]
         assert all(answers(listening) for _ in range(3))
         assert is_closed(socks[0])
 
 
 def test_silent_connections_are_closed_long_before_the_time_out_of_associations(
-    handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fileroom.adapters.dicom.pynetdicom.server.ASSOCIATION_SECONDS", 0.2)
+    monkeypatch.setattr("fileroom.adapters.dicom._services.acceptor.ASSOCIATION_SECONDS", 0.2)
     options = ListenerOptions(ae_title=AeTitle("FILEROOM"), idle_timeout=600)
     with (
-        PynetdicomServer().listen(options, handlers.services) as listening,
+        backend.server().listen(options, handlers.services) as listening,
         connected(listening.address) as sock,
     ):
         assert is_closed(sock)
@@ -160,7 +157,7 @@ def test_listener_survives_that_no_thread_can_be_started(
 
 @pytest.mark.parametrize("error", [OSError(errno.EMFILE, "Too many open files"), MemoryError()])
 def test_listener_survives_that_nothing_can_be_accepted(
-    handlers: Handlers, monkeypatch: pytest.MonkeyPatch, error: Exception
+    backend: Backend, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     accept, failures = socket.socket.accept, iter(range(2))
 
@@ -170,15 +167,15 @@ def test_listener_survives_that_nothing_can_be_accepted(
         return accept(sock)
 
     monkeypatch.setattr(socket.socket, "accept", accept_if_possible)
-    with PynetdicomServer().listen(OPTIONS, handlers.services) as listening:
+    with backend.server().listen(OPTIONS, handlers.services) as listening:
         assert answers(listening)
         assert listening.is_accepting()
 
 
-def test_listener_stops_without_waiting_for_its_next_look(handlers: Handlers) -> None:
+def test_listener_stops_without_waiting_for_its_next_look(backend: Backend, handlers: Handlers) -> None:
     started = time.monotonic()
     for _ in range(10):
-        with PynetdicomServer().listen(OPTIONS, handlers.services):
+        with backend.server().listen(OPTIONS, handlers.services):
             pass
     assert time.monotonic() - started < 0.5
 
@@ -313,7 +310,7 @@ def test_large_pdu_that_comes_slowly_is_taken(listening: Listening, handlers: Ha
             sock.sendall(whole[start : start + (1 << 17)])
             time.sleep(IDLE_SECONDS / 4)
         _, command = next(read_commands(sock))
-    assert decode(command).status == 0
+    assert decode_command(command).status == 0
     assert handlers.store.data == {UID: data}
 
 
@@ -333,18 +330,18 @@ def test_why_a_caller_broke_off_is_logged_without_what_it_sent(
 def test_object_of_another_class_than_its_context_is_refused(
     listening: Listening, handlers: Handlers
 ) -> None:
-    other = Command(
-        field=C_STORE_RQ,
+    other = CommandSet(
+        field=CommandField.C_STORE,
         message_id=1,
         sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
         sop_instance_uid=UID,
         priority=0,
-        has_data_set=True,
+        data_set_type=DATA_SET,
     )
     with associated(listening.address) as sock:
         sock.sendall(message(CT, other, b"data") + message(CT, STORE, b"data"))
         commands = read_commands(sock)
-        assert [decode(next(commands)[1]).status for _ in range(2)] == [0x0122, 0]
+        assert [decode_command(next(commands)[1]).status for _ in range(2)] == [0x0122, 0]
     assert [one.request.sop_class_uid for one in handlers.store.received] == [CT_IMAGE_STORAGE]
 
 
@@ -353,7 +350,7 @@ def test_message_is_read_byte_by_byte(listening: Listening, handlers: Handlers) 
         for byte in message(CT, STORE, b"a data set"):
             sock.sendall(bytes([byte]))
         _, command = next(read_commands(sock))
-    assert decode(command).status == 0
+    assert decode_command(command).status == 0
     assert handlers.store.data == {UID: b"a data set"}
 
 
@@ -366,7 +363,7 @@ def test_fragments_are_put_together_however_they_are_cut(listening: Listening, h
             + values((CT, 0, b"data "), (CT, 2, b"set"))
         )
         _, answer = next(read_commands(sock))
-    assert decode(answer).status == 0
+    assert decode_command(answer).status == 0
     assert handlers.store.data == {UID: b"a data set"}
 
 
@@ -374,19 +371,20 @@ def test_message_after_message_in_separate_pdus_is_answered(listening: Listening
     with associated(listening.address) as sock:
         sock.sendall(values((CT, 3, STORE.encode()), (CT, 2, b"one")) + message(ECHO, ECHO_RQ))
         commands = read_commands(sock)
-        fields = [decode(next(commands)[1]).field for _ in range(2)]
-    assert fields == [C_STORE_RQ | RESPONSE, C_ECHO_RQ | RESPONSE]
+        fields = [decode_command(next(commands)[1]).field for _ in range(2)]
+    assert fields == [CommandField.C_STORE | RESPONSE, CommandField.C_ECHO | RESPONSE]
 
 
-def test_requests_that_do_not_wait_for_answers_end_the_association(
+def test_requests_that_do_not_wait_for_answers_are_answered_one_by_one(
     listening: Listening, handlers: Handlers
 ) -> None:
     request = ((CT, 3, STORE.encode()), (CT, 2, b"one"))
     with associated(listening.address) as sock:
         sock.sendall(values(*request * 100))
-        assert is_closed(sock)
-    eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
-    assert len(handlers.store.received) == 1
+        commands = read_commands(sock)
+        statuses = [decode_command(next(commands)[1]).status for _ in range(100)]
+    assert statuses == [0] * 100
+    assert len(handlers.store.received) == 100
     assert answers(listening)
 
 
@@ -410,24 +408,28 @@ def test_answers_to_nothing_while_a_query_is_answered_end_the_association(
     with associated(listening.address) as sock:
         sock.sendall(message(FIND, FIND_RQ, STUDY_LEVEL))
         assert read_pdu(sock)[0] == 4
-        sock.sendall(message(ECHO, Command(field=C_ECHO_RQ | RESPONSE, responding_to=9, status=0)))
+        sock.sendall(
+            message(ECHO, CommandSet(field=CommandField.C_ECHO | RESPONSE, responding_to=9, status=0))
+        )
         assert is_closed(sock)
     eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
 
 
 @pytest.mark.parametrize(("announced", "length"), [(0, 15 << 20), (4 << 20, 4 << 20), (20 << 20, 20 << 20)])
-def test_pdu_as_long_as_was_announced_is_taken(handlers: Handlers, announced: int, length: int) -> None:
+def test_pdu_as_long_as_was_announced_is_taken(
+    backend: Backend, handlers: Handlers, announced: int, length: int
+) -> None:
     options = ListenerOptions(
         ae_title=AeTitle("FILEROOM"), max_pdu_length=announced, sop_class_uids=(CT_IMAGE_STORAGE,)
     )
     data = bytes(length - 6)
     with (
-        PynetdicomServer().listen(options, handlers.services) as listening,
+        backend.server().listen(options, handlers.services) as listening,
         associated(listening.address) as sock,
     ):
         sock.sendall(message(CT, STORE, data))
         _, answer = next(read_commands(sock))
-    assert decode(answer).status == 0
+    assert decode_command(answer).status == 0
     assert handlers.store.data == {UID: data}
 
 
@@ -497,7 +499,7 @@ def test_odd_uids_are_handed_over_as_they_come(listening: Listening, handlers: H
     with associated(listening.address) as sock:
         sock.sendall(values((CT, 3, command)) + values((CT, 2, b"data")))
         _, answer = next(read_commands(sock))
-    assert decode(answer).status == 0
+    assert decode_command(answer).status == 0
     assert list(handlers.store.data) == [uid.strip("\0 ")]
 
 
@@ -505,7 +507,7 @@ def test_request_on_a_context_of_another_service_is_refused(listening: Listening
     with associated(listening.address) as sock:
         sock.sendall(message(ECHO, STORE, b"data") + message(CT, FIND_RQ, b"keys") + message(ECHO, ECHO_RQ))
         commands = read_commands(sock)
-        assert [decode(next(commands)[1]).status for _ in range(3)] == [0x0122, 0x0122, 0]
+        assert [decode_command(next(commands)[1]).status for _ in range(3)] == [0x0122, 0x0122, 0]
     assert handlers.store.received == []
 
 
@@ -519,7 +521,7 @@ def test_query_without_a_level_that_can_be_read_is_refused(
     with associated(listening.address) as sock:
         sock.sendall(message(FIND, FIND_RQ, identifier) + message(ECHO, ECHO_RQ))
         commands = read_commands(sock)
-        assert [decode(next(commands)[1]).status for _ in range(2)] == [0xA900, 0]
+        assert [decode_command(next(commands)[1]).status for _ in range(2)] == [0xA900, 0]
     assert handlers.query.asked == []
 
 
@@ -527,7 +529,9 @@ def test_response_that_nobody_asked_for_ends_the_association(
     listening: Listening, handlers: Handlers
 ) -> None:
     with associated(listening.address) as sock:
-        sock.sendall(message(ECHO, Command(field=C_ECHO_RQ | RESPONSE, responding_to=1, status=0)))
+        sock.sendall(
+            message(ECHO, CommandSet(field=CommandField.C_ECHO | RESPONSE, responding_to=1, status=0))
+        )
         assert read_pdu(sock)[0] == 7
     eventually(lambda: [said for _, said in handlers.observer.ends] == ["protocol error"])
 

@@ -6,9 +6,21 @@ begins when it has ended.
 
 from typing import NamedTuple
 
-from fileroom.adapters.dicom.native.core.dimse import COMMAND_LIMIT, CommandSet, decode_command
-from fileroom.adapters.dicom.native.core.errors import MessageError
-from fileroom.adapters.dicom.native.core.stream import DataSlice
+from fileroom.adapters.dicom._shared.dimse import COMMAND_LIMIT, CommandSet, decode_command
+from fileroom.adapters.dicom._shared.mistakes import MessageError
+
+
+class DataSlice(NamedTuple):
+    """Bytes of a command set or of a data set, in the order in which they were sent."""
+
+    context_id: int
+    is_command: bool
+    is_last: bool
+    """Whether the command set or the data set ends with these bytes, not only the fragment that they are from."""
+    data: memoryview
+    """Valid until the next bytes are fed; may be empty."""
+    is_start: bool
+    """Whether a fragment (presentation data value) begins with these bytes."""
 
 
 class CommandReceived(NamedTuple):

@@ -5,9 +5,9 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from fileroom.adapters.dicom.pynetdicom.commands import C_STORE_RQ, Command
-from fileroom.adapters.dicom.pynetdicom.messages import Message
-from fileroom.adapters.dicom.pynetdicom.requestor import DRAIN_SECONDS, Requestor
+from fileroom.adapters.dicom._services.messages import Message
+from fileroom.adapters.dicom._services.requestor import DRAIN_SECONDS, Requestor
+from fileroom.adapters.dicom._shared.dimse import CommandField, CommandSet
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.domain.errors import PeerError
 
@@ -21,7 +21,7 @@ class Operation:
         self,
         requestor: Requestor,
         context_id: int,
-        request: Command,
+        request: CommandSet,
         cancel: CancelToken,
         *,
         doing: str,
@@ -83,7 +83,7 @@ class Operation:
             message = self._requestor.receive(
                 doing=self._doing, every_slice=self._look, seconds=seconds and max(seconds, 0.1)
             )
-            if self._aside is not None and message.command.field == C_STORE_RQ:
+            if self._aside is not None and message.command.field == CommandField.C_STORE:
                 self._aside(message)
                 continue
             self._requestor.check_answer(message, self._request, doing=self._doing)

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydicom.charset import CODES_TO_ENCODINGS, encode_string, python_encoding
 
+from fileroom.adapters.dicom._shared.elements import elements
 from fileroom.adapters.dicom._shared.keys import (
     ASCII_VRS,
     NUMBER_FORMATS,
@@ -22,7 +23,6 @@ from fileroom.adapters.dicom._shared.keys import (
     resolve_key,
     vr_of,
 )
-from fileroom.adapters.dicom.pynetdicom.elements import elements
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import Attributes
 from fileroom.domain.transfer_syntaxes import (

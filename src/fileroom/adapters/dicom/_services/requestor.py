@@ -6,21 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from pynetdicom import build_role
-from pynetdicom.presentation import PresentationContext
-
-from fileroom.adapters.dicom.pynetdicom import errors
-from fileroom.adapters.dicom.pynetdicom.commands import C_CANCEL_RQ, RESPONSE, Command
-from fileroom.adapters.dicom.pynetdicom.connection import Connection
-from fileroom.adapters.dicom.pynetdicom.endings import Fate, LinkEnded
-from fileroom.adapters.dicom.pynetdicom.messages import Message, Sink
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
+from fileroom.adapters.dicom._services import errors
+from fileroom.adapters.dicom._services.connection import Connection
+from fileroom.adapters.dicom._services.endings import Fate, LinkEnded
+from fileroom.adapters.dicom._services.link import AssociationWish, Link, UpperLayer
+from fileroom.adapters.dicom._services.messages import Message, Sink
+from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandSet, c_cancel_rq
+from fileroom.adapters.dicom._shared.framing import Buffer
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
-from fileroom.domain.errors import FileroomError, InvalidInput, PeerError
+from fileroom.domain.errors import FileroomError, PeerError
 from fileroom.domain.sop_classes import sop_class_name
 
-MAX_CONTEXTS: Final = 128
-"""Presentation context identifiers are odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
 DRAIN_SECONDS: Final = 10.0
 """How long the end of a cancelled operation is waited for."""
 
@@ -46,10 +42,10 @@ class Requestor:
         self, sop_class_uid: str, transfer_syntax_uid: str | None = None
     ) -> tuple[int, str] | None:
         """Return identifier and transfer syntax of an accepted context, None where there is none."""
-        for context in self.link.accepted_contexts:
-            syntax = str(context.transfer_syntax[0])
+        for context in self.link.contexts.values():
+            syntax = context.transfer_syntax
             if context.abstract_syntax == sop_class_uid and transfer_syntax_uid in {None, syntax}:
-                return int(context.context_id or 0), syntax
+                return context.context_id, syntax
         return None
 
     def required(self, sop_class_uid: str, offered: Iterable[str]) -> tuple[int, str]:
@@ -64,7 +60,7 @@ class Requestor:
         return found
 
     def send(
-        self, context_id: int, command: Command, blocks: Iterable[bytes | memoryview] = (), *, doing: str
+        self, context_id: int, command: CommandSet, blocks: Iterable[Buffer] = (), *, doing: str
     ) -> None:
         """Send a message.
 
@@ -91,7 +87,7 @@ class Requestor:
 
     def answer_to(
         self,
-        request: Command,
+        request: CommandSet,
         *,
         doing: str,
         every_slice: Callable[[], None] | None = None,
@@ -106,7 +102,7 @@ class Requestor:
         self.check_answer(message, request, doing=doing)
         return message
 
-    def check_answer(self, message: Message, request: Command, *, doing: str) -> None:
+    def check_answer(self, message: Message, request: CommandSet, *, doing: str) -> None:
         """Check that a message answers a request.
 
         Raises:
@@ -123,9 +119,9 @@ class Requestor:
             except LinkEnded as end:
                 raise errors.ended(self.peer, end.ending, doing) from end
 
-    def cancel(self, context_id: int, request: Command, *, doing: str) -> None:
+    def cancel(self, context_id: int, request: CommandSet, *, doing: str) -> None:
         """Send C-CANCEL for a request (PS3.7 9.3.2.3)."""
-        self.send(context_id, Command(field=C_CANCEL_RQ, responding_to=request.message_id), doing=doing)
+        self.send(context_id, c_cancel_rq(request.message_id or 0), doing=doing)
 
 
 def connect(peer: Peer, timing: Timing) -> Connection:
@@ -139,16 +135,21 @@ def connect(peer: Peer, timing: Timing) -> Connection:
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
         raise errors.unreachable(peer, cause, timing.connect_seconds) from error
-    return Connection(sock, max_pdu_length=timing.max_pdu_length, stall_seconds=timing.idle_seconds)
+    try:
+        return Connection(sock, stall_seconds=timing.idle_seconds)
+    except OSError as error:
+        sock.close()
+        raise errors.unreachable(peer, error, timing.connect_seconds) from error
 
 
 def associate(
+    upper_layer: UpperLayer,
     peer: Peer,
     contexts: Sequence[ProposedContext],
     *,
     calling_ae_title: str,
     timing: Timing,
-    scp_roles: Iterable[str] = (),
+    scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Requestor:
     """Open an association; `scp_roles` are the classes that we want to be SCP of.
@@ -157,48 +158,51 @@ def associate(
         InvalidInput: a UID is none that can be proposed.
         PeerError: it could not be opened, or nothing was accepted.
     """
-    try:
-        requested = [_context(2 * n + 1, context) for n, context in enumerate(contexts)]
-        roles = [build_role(uid, scp_role=True) for uid in scp_roles]
-    except ValueError as error:
-        raise InvalidInput(f"a presentation context cannot be proposed: {error}") from error
+    wish = AssociationWish(
+        calling_ae_title=calling_ae_title,
+        called_ae_title=peer.ae_title,
+        contexts=contexts,
+        scp_roles=scp_roles,
+        max_pdu_length=timing.max_pdu_length,
+        timeout=timing.idle_seconds,
+    )
     connection = connect(peer, timing)
     try:
-        link = Link.to(
-            connection,
-            calling_ae_title=calling_ae_title,
-            called_ae_title=peer.ae_title,
-            max_pdu_length=timing.max_pdu_length,
-            timeout=timing.idle_seconds,
-            store=store,
-        )
+        link = upper_layer.requestor(connection, store=store)
+        link.request(wish)
     except OSError as error:
         connection.close()
         raise errors.unreachable(peer, error, timing.connect_seconds) from error
-    link.requestor.requested_contexts = requested
-    for role in roles:
-        link.requestor.add_negotiation_item(role)
-    link.request()
-    if not link.is_established:
+    except BaseException:
+        connection.close()
+        raise
+    if not link.is_established or not link.contexts:
         failure = errors.negotiation_failed(peer, link, contexts)
-        link.abort_now()
+        link.release()
         raise failure
     return Requestor(link, peer, timing)
 
 
 @contextmanager
 def association(
+    upper_layer: UpperLayer,
     peer: Peer,
     contexts: Sequence[ProposedContext],
     *,
     calling_ae_title: str,
     timing: Timing,
-    scp_roles: Iterable[str] = (),
+    scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Iterator[Requestor]:
     """Open an association for a block; it is released at the end, and aborted where the peer failed."""
     requestor = associate(
-        peer, contexts, calling_ae_title=calling_ae_title, timing=timing, scp_roles=scp_roles, store=store
+        upper_layer,
+        peer,
+        contexts,
+        calling_ae_title=calling_ae_title,
+        timing=timing,
+        scp_roles=scp_roles,
+        store=store,
     )
     try:
         yield requestor
@@ -212,11 +216,3 @@ def association(
         requestor.link.abort_now()
         raise
     requestor.link.release()
-
-
-def _context(identifier: int, proposed: ProposedContext) -> PresentationContext:
-    context = PresentationContext()
-    context.context_id = identifier
-    context.abstract_syntax = proposed.sop_class_uid
-    context.transfer_syntax = list(proposed.transfer_syntax_uids)
-    return context

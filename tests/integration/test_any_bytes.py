@@ -9,10 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
-from fileroom.adapters.dicom.pynetdicom.commands import C_ECHO_RQ, C_FIND_RQ, C_STORE_RQ, RESPONSE, Command
-from fileroom.adapters.dicom.pynetdicom.identifiers import encode
-from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+from fileroom.adapters.dicom._shared.dimse import DATA_SET, RESPONSE, CommandField, CommandSet
+from fileroom.adapters.dicom._shared.identifiers import encode
 from fileroom.application.ports.dicom_server import ListenerOptions, Listening
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import NoAcceptedContext, PeerError
@@ -21,6 +19,7 @@ from tests.builders import CT_IMAGE_STORAGE
 from tests.contract.dicom_clients import ALL_STUDIES
 from tests.contract.dicom_handlers import Flag, eventually
 from tests.contract.dicom_servers import Handlers
+from tests.integration.backends import BACKENDS, Backend
 from tests.integration.dicom_wire import (
     CT,
     ECHO,
@@ -36,16 +35,19 @@ from tests.integration.dicom_wire import (
     read_pdu,
 )
 
-STORE = Command(
-    field=C_STORE_RQ,
+STORE = CommandSet(
+    field=CommandField.C_STORE,
     message_id=1,
     sop_class_uid=CT_IMAGE_STORAGE,
     sop_instance_uid="1.2.3",
-    has_data_set=True,
+    data_set_type=DATA_SET,
 )
-ECHO_RQ = Command(field=C_ECHO_RQ, message_id=2, sop_class_uid="1.2.840.10008.1.1")
-FIND_RQ = Command(
-    field=C_FIND_RQ, message_id=3, sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1", has_data_set=True
+ECHO_RQ = CommandSet(field=CommandField.C_ECHO, message_id=2, sop_class_uid="1.2.840.10008.1.1")
+FIND_RQ = CommandSet(
+    field=CommandField.C_FIND,
+    message_id=3,
+    sop_class_uid="1.2.840.10008.5.1.4.1.2.2.1",
+    data_set_type=DATA_SET,
 )
 KEYS = encode({"QueryRetrieveLevel": "STUDY", "PatientName": "Doe"}, IMPLICIT_VR_LITTLE_ENDIAN)
 REQUESTS = (
@@ -55,8 +57,10 @@ REQUESTS = (
     + message(FIND, FIND_RQ, KEYS)
     + RELEASE_RQ
 )
-PENDING = Command(field=C_FIND_RQ | RESPONSE, responding_to=1, status=0xFF00, has_data_set=True)
-FINAL = Command(field=C_FIND_RQ | RESPONSE, responding_to=1, status=0)
+PENDING = CommandSet(
+    field=CommandField.C_FIND | RESPONSE, responding_to=1, status=0xFF00, data_set_type=DATA_SET
+)
+FINAL = CommandSet(field=CommandField.C_FIND | RESPONSE, responding_to=1, status=0)
 
 Spoiled = st.lists(
     st.tuples(
@@ -84,18 +88,18 @@ def spoil(data: bytes, changes: list[tuple[str, int, bytes]]) -> bytes:
 
 
 @contextmanager
-def listening(handlers: Handlers) -> Iterator[Listening]:
+def listening(backend: Backend, handlers: Handlers) -> Iterator[Listening]:
     options = ListenerOptions(
         ae_title=AeTitle("FILEROOM"), idle_timeout=5.0, sop_class_uids=(CT_IMAGE_STORAGE,)
     )
-    with PynetdicomServer().listen(options, handlers.services) as running:
+    with backend.server().listen(options, handlers.services) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Handlers, Listening]]:
+@pytest.fixture(scope="module", params=BACKENDS, ids=lambda backend: backend.name)
+def served(request: pytest.FixtureRequest) -> Iterator[tuple[Handlers, Listening]]:
     handlers = Handlers()
-    with listening(handlers) as running:
+    with listening(request.param, handlers) as running:
         yield handlers, running
 
 
@@ -118,10 +122,13 @@ def test_server_survives_any_bytes(
     assert [record for record in ours if record.levelno >= logging.ERROR] == []
 
 
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
 @settings(max_examples=100)
 @given(Spoiled)
-def test_client_tells_any_bytes_as_its_own_errors(changes: list[tuple[str, int, bytes]]) -> None:
-    client = PynetdicomClient(AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=5.0, max_pdu_length=65536)
+def test_client_tells_any_bytes_as_its_own_errors(
+    backend: Backend, changes: list[tuple[str, int, bytes]]
+) -> None:
+    client = backend.client()
 
     def serve(sock: socket.socket) -> None:
         _, request = read_pdu(sock)

@@ -1,4 +1,4 @@
-"""The client on pynetdicom among peers that do not behave."""
+"""Clients among peers that do not behave."""
 
 import socket
 import threading
@@ -10,17 +10,16 @@ import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.dsutils import encode
 
-from fileroom.adapters.dicom.pynetdicom import operation
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
-from fileroom.adapters.dicom.pynetdicom.commands import (
-    C_CANCEL_RQ,
-    C_ECHO_RQ,
-    C_STORE_RQ,
+from fileroom.adapters.dicom._services import operation
+from fileroom.adapters.dicom._shared.dimse import (
+    DATA_SET,
+    NO_DATA_SET,
     RESPONSE,
-    Command,
-    decode,
+    CommandField,
+    CommandSet,
+    decode_command,
 )
-from fileroom.application.ports.dicom_client import Peer
+from fileroom.application.ports.dicom_client import DicomClient, Peer
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import (
     Cancelled,
@@ -33,6 +32,7 @@ from fileroom.domain.errors import (
 from fileroom.domain.transfer import SubOperations
 from tests.contract.dicom_clients import ALL_STUDIES, CT_CONTEXT, ONE_STUDY, an_object
 from tests.contract.dicom_handlers import Flag
+from tests.integration.backends import Backend
 from tests.integration.dicom_wire import (
     ABORT,
     RELEASE_RP,
@@ -52,19 +52,17 @@ Serve = Callable[[socket.socket], None]
 
 
 @pytest.fixture
-def client() -> PynetdicomClient:
-    return PynetdicomClient(
-        AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=IDLE_SECONDS, max_pdu_length=65536
-    )
+def client(backend: Backend) -> DicomClient:
+    return backend.client(idle_timeout=IDLE_SECONDS)
 
 
-def answer(request: Command, status: int, data: bytes = b"", **values: int) -> bytes:
+def answer(request: CommandSet, status: int, data: bytes = b"", **values: int) -> bytes:
     """A response on the one context that finds and moves have."""
-    told = Command(
+    told = CommandSet(
         field=request.field | RESPONSE,
         responding_to=request.message_id,
         status=status,
-        has_data_set=bool(data),
+        data_set_type=DATA_SET if data else NO_DATA_SET,
         **values,  # type: ignore[arg-type] # counters
     )
     return message(1, told, data)
@@ -77,14 +75,14 @@ def release(sock: socket.socket) -> None:
     sock.sendall(RELEASE_RP)
 
 
-def serving(*responses: Callable[[Command], bytes], after: Serve = release) -> Serve:
+def serving(*responses: Callable[[CommandSet], bytes], after: Serve = release) -> Serve:
     """A peer that answers the first request so."""
 
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         _, command = next(read_commands(sock))
         for response in responses:
-            sock.sendall(response(decode(command)))
+            sock.sendall(response(decode_command(command)))
         after(sock)
 
     return serve
@@ -93,13 +91,13 @@ def serving(*responses: Callable[[Command], bytes], after: Serve = release) -> S
 # Connecting
 
 
-def test_unknown_host_is_told_apart(client: PynetdicomClient) -> None:
+def test_unknown_host_is_told_apart(client: DicomClient) -> None:
     with pytest.raises(PeerUnreachable, match="not a known host"):
         client.echo(Peer(ae_title=AeTitle("X"), host="no.such.host.invalid", port=104))
 
 
-def test_connection_without_answer_is_told_apart() -> None:
-    hasty = PynetdicomClient(AeTitle("X"), connect_timeout=0.1, idle_timeout=1.0, max_pdu_length=0)
+def test_connection_without_answer_is_told_apart(backend: Backend) -> None:
+    hasty = backend.client(connect_timeout=0.1, idle_timeout=1.0)
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -129,7 +127,7 @@ def test_connection_without_answer_is_told_apart() -> None:
     ],
 )
 def test_odd_answer_to_the_association_request_is_told_apart(
-    client: PynetdicomClient, reply: bytes, error: type[PeerError], told: str
+    client: DicomClient, reply: bytes, error: type[PeerError], told: str
 ) -> None:
     def serve(sock: socket.socket) -> None:
         read_pdu(sock)
@@ -140,7 +138,7 @@ def test_odd_answer_to_the_association_request_is_told_apart(
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 16384, 1 << 20, 0xFFFFFFFF])
-def test_objects_are_cut_as_the_peer_can_take_them(client: PynetdicomClient, length: int) -> None:
+def test_objects_are_cut_as_the_peer_can_take_them(client: DicomClient, length: int) -> None:
     data = bytes(range(256)) * 300
     received = bytearray()
     longest = 0
@@ -163,7 +161,7 @@ def test_objects_are_cut_as_the_peer_can_take_them(client: PynetdicomClient, len
                 else:
                     received.extend(value)
                 if control == 2:
-                    sock.sendall(answer(decode(command), SUCCESS))
+                    sock.sendall(answer(decode_command(command), SUCCESS))
                     release(sock)
                     return
 
@@ -180,20 +178,20 @@ def test_objects_are_cut_as_the_peer_can_take_them(client: PynetdicomClient, len
     ("response", "error"),
     [
         (
-            lambda rq: message(1, Command(field=rq.field | RESPONSE, responding_to=99, status=0)),
+            lambda rq: message(1, CommandSet(field=rq.field | RESPONSE, responding_to=99, status=0)),
             PeerBrokeProtocol,
         ),
         (
-            lambda rq: message(1, Command(field=rq.field | RESPONSE, responding_to=rq.message_id)),
+            lambda rq: message(1, CommandSet(field=rq.field | RESPONSE, responding_to=rq.message_id)),
             PeerBrokeProtocol,
         ),
         (
-            lambda _: message(1, Command(field=C_ECHO_RQ | RESPONSE, responding_to=1, status=0)),
+            lambda _: message(1, CommandSet(field=CommandField.C_ECHO | RESPONSE, responding_to=1, status=0)),
             PeerBrokeProtocol,
         ),
-        (lambda _: message(1, Command(field=C_ECHO_RQ, message_id=1)), PeerBrokeProtocol),
+        (lambda _: message(1, CommandSet(field=CommandField.C_ECHO, message_id=1)), PeerBrokeProtocol),
         (
-            lambda rq: message(7, Command(field=rq.field | RESPONSE, responding_to=1, status=0)),
+            lambda rq: message(7, CommandSet(field=rq.field | RESPONSE, responding_to=1, status=0)),
             PeerBrokeProtocol,
         ),
         (lambda _: RELEASE_RQ, PeerDropped),
@@ -203,16 +201,16 @@ def test_objects_are_cut_as_the_peer_can_take_them(client: PynetdicomClient, len
     ],
 )
 def test_answer_that_is_none_is_told_apart(
-    client: PynetdicomClient, response: Callable[[Command], bytes], error: type[PeerError]
+    client: DicomClient, response: Callable[[CommandSet], bytes], error: type[PeerError]
 ) -> None:
     with acceptor(serving(response, after=lambda _: None)) as peer, pytest.raises(error):
         list(client.find(peer, ALL_STUDIES, Flag()))
 
 
-def test_each_response_restarts_the_time_out_for_silence(client: PynetdicomClient) -> None:
+def test_each_response_restarts_the_time_out_for_silence(client: DicomClient) -> None:
     tick = threading.Event()
 
-    def slowly(request: Command) -> bytes:
+    def slowly(request: CommandSet) -> bytes:
         tick.wait(0.6 * IDLE_SECONDS)
         return answer(request, PENDING, a_match(PatientName="Doe"))
 
@@ -222,7 +220,7 @@ def test_each_response_restarts_the_time_out_for_silence(client: PynetdicomClien
     assert time.monotonic() - started > 2 * IDLE_SECONDS
 
 
-def test_matches_without_identifier_are_passed_over(client: PynetdicomClient) -> None:
+def test_matches_without_identifier_are_passed_over(client: DicomClient) -> None:
     responses = [
         lambda request: answer(request, PENDING),
         lambda request: answer(request, 0xFF01, a_match(PatientName="Doe")),
@@ -233,7 +231,7 @@ def test_matches_without_identifier_are_passed_over(client: PynetdicomClient) ->
         assert list(client.find(peer, ALL_STUDIES, Flag())) == [{"PatientName": "Doe"}, {}]
 
 
-def test_final_move_response_may_lack_its_identifier_or_spoil_it(client: PynetdicomClient) -> None:
+def test_final_move_response_may_lack_its_identifier_or_spoil_it(client: DicomClient) -> None:
     for identifier in (b"", b"\xff" * 30):
         final = [lambda request, data=identifier: answer(request, 0xB000, data, completed=1, failed=2)]
         with acceptor(serving(*final)) as peer:
@@ -245,8 +243,8 @@ def test_final_move_response_may_lack_its_identifier_or_spoil_it(client: Pynetdi
 # Cancelling
 
 
-def test_cancel_is_sent_at_once_while_the_peer_is_silent() -> None:
-    patient = PynetdicomClient(AeTitle("X"), connect_timeout=5.0, idle_timeout=60.0, max_pdu_length=0)
+def test_cancel_is_sent_at_once_while_the_peer_is_silent(backend: Backend) -> None:
+    patient = backend.client(idle_timeout=60.0)
     cancel = Flag()
     raised = [0.0]
     came: list[float] = []
@@ -254,10 +252,10 @@ def test_cancel_is_sent_at_once_while_the_peer_is_silent() -> None:
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         commands = read_commands(sock)
-        request = decode(next(commands)[1])
+        request = decode_command(next(commands)[1])
         raised[0] = time.monotonic()
         cancel.cancel()
-        assert decode(next(commands)[1]).field == C_CANCEL_RQ
+        assert decode_command(next(commands)[1]).field == CommandField.C_CANCEL
         came.append(time.monotonic())
         sock.sendall(answer(request, CANCELLED))
         release(sock)
@@ -268,7 +266,7 @@ def test_cancel_is_sent_at_once_while_the_peer_is_silent() -> None:
 
 
 def test_closing_early_aborts_when_the_peer_never_ends(
-    client: PynetdicomClient, monkeypatch: pytest.MonkeyPatch
+    client: DicomClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(operation, "DRAIN_SECONDS", 0.3)
     seen: list[int] = []
@@ -276,7 +274,7 @@ def test_closing_early_aborts_when_the_peer_never_ends(
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         _, command = next(read_commands(sock))
-        request = decode(command)
+        request = decode_command(command)
         while True:
             sock.sendall(answer(request, PENDING, a_match(PatientName="Doe")))
             sock.settimeout(0.01)
@@ -293,29 +291,29 @@ def test_closing_early_aborts_when_the_peer_never_ends(
     assert seen == [4, 4, 7]  # the identifier, C-CANCEL, A-ABORT
 
 
-def test_move_is_cancelled_once(client: PynetdicomClient) -> None:
+def test_move_is_cancelled_once(client: DicomClient) -> None:
     fields: list[int] = []
 
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         commands = read_commands(sock)
-        request = decode(next(commands)[1])
+        request = decode_command(next(commands)[1])
         sock.sendall(answer(request, PENDING))
-        fields.append(decode(next(commands)[1]).field)
+        fields.append(decode_command(next(commands)[1]).field)
         sock.sendall(answer(request, PENDING) * 3 + answer(request, CANCELLED))
-        fields.extend(decode(command).field for _, command in commands)
+        fields.extend(decode_command(command).field for _, command in commands)
         sock.sendall(RELEASE_RP)
 
     with acceptor(serve) as peer:
         statuses = [step.status for step in client.move(peer, ONE_STUDY, AeTitle("X"), Flag(after=1))]
     assert statuses == [PENDING] * 4 + [CANCELLED]
-    assert fields == [C_CANCEL_RQ]
+    assert fields == [CommandField.C_CANCEL]
 
 
 # Sending
 
 
-def test_peer_that_stops_reading_is_silent(client: PynetdicomClient) -> None:
+def test_peer_that_stops_reading_is_silent(client: DicomClient) -> None:
     done = threading.Event()
 
     def serve(sock: socket.socket) -> None:
@@ -329,9 +327,7 @@ def test_peer_that_stops_reading_is_silent(client: PynetdicomClient) -> None:
 
 
 @pytest.mark.parametrize("last", [ABORT, RELEASE_RQ, b"", b"\xaa" * 20])
-def test_peer_that_ends_in_the_middle_of_an_object_is_told_apart(
-    client: PynetdicomClient, last: bytes
-) -> None:
+def test_peer_that_ends_in_the_middle_of_an_object_is_told_apart(client: DicomClient, last: bytes) -> None:
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         read_pdu(sock)
@@ -344,13 +340,13 @@ def test_peer_that_ends_in_the_middle_of_an_object_is_told_apart(
             session.send(an_object())
 
 
-def test_answer_to_a_store_carries_its_comment(client: PynetdicomClient) -> None:
+def test_answer_to_a_store_carries_its_comment(client: DicomClient) -> None:
     def serve(sock: socket.socket) -> None:
         accept_association(sock)
         _, command = next(read_commands(sock))
-        told = Command(
-            field=C_STORE_RQ | RESPONSE,
-            responding_to=decode(command).message_id,
+        told = CommandSet(
+            field=CommandField.C_STORE | RESPONSE,
+            responding_to=decode_command(command).message_id,
             status=0xA900,
             error_comment="wrong class",
         )

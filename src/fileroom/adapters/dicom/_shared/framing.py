@@ -4,8 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from fileroom.adapters.dicom.native.core.errors import LocalError
-from fileroom.adapters.dicom.native.core.pdu import PduType
+from fileroom.adapters.dicom._shared.mistakes import LocalError
 
 Buffer = bytes | bytearray | memoryview
 
@@ -18,6 +17,7 @@ BATCH_BYTES: Final = 1 << 18
 BATCH_BUFFERS: Final = 256
 """Buffers of one gather list, a quarter of what systems take (IOV_MAX)."""
 
+_P_DATA_TF: Final = 4
 _HEADER: Final = struct.Struct(">BxIIBB")
 _OVERHEAD: Final = 6
 """Bytes of a PDU's length that are not data: the header of its one presentation data value."""
@@ -44,7 +44,7 @@ def frame(
     batched = 0
     for pieces, length, is_last in _fragments(parts, size):
         control = is_command | is_last << 1
-        batch.append(_HEADER.pack(PduType.P_DATA_TF, length + _OVERHEAD, length + 2, context_id, control))
+        batch.append(_HEADER.pack(_P_DATA_TF, length + _OVERHEAD, length + 2, context_id, control))
         for start in range(0, len(pieces), BATCH_BUFFERS):
             batch += pieces[start : start + BATCH_BUFFERS]
             if len(batch) >= BATCH_BUFFERS:

@@ -3,8 +3,8 @@
 import socket
 from collections.abc import Iterable
 
-from fileroom.adapters.dicom.pynetdicom.endings import Ending, Fate
-from fileroom.adapters.dicom.pynetdicom.upper_layer import Link
+from fileroom.adapters.dicom._services.endings import Ending, Fate
+from fileroom.adapters.dicom._services.link import Link
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.domain.dimse_status import describe_abort, describe_rejection
 from fileroom.domain.errors import (

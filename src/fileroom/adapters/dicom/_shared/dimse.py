@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from fileroom.adapters.dicom.native.core.errors import LocalError, MessageError
-from fileroom.adapters.dicom.native.core.fields import text, text_bytes
+from fileroom.adapters.dicom._shared.mistakes import LocalError, MessageError
+from fileroom.adapters.dicom._shared.text import text, text_bytes
 
 COMMAND_LIMIT: Final = 1 << 16
 """Longest command set that is read; the longest sensible one has some 500 bytes."""

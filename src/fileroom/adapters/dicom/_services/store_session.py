@@ -5,9 +5,9 @@ from time import perf_counter
 from types import TracebackType
 from typing import BinaryIO, Final
 
-from fileroom.adapters.dicom.pynetdicom import errors
-from fileroom.adapters.dicom.pynetdicom.commands import C_STORE_RQ, MEDIUM_PRIORITY, Command
-from fileroom.adapters.dicom.pynetdicom.requestor import Requestor
+from fileroom.adapters.dicom._services import errors
+from fileroom.adapters.dicom._services.requestor import Requestor
+from fileroom.adapters.dicom._shared.dimse import CommandSet, c_store_rq
 from fileroom.application.ports.dicom_client import MoveOriginator, StoreAnswer, StoreSession
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.errors import Unreadable
@@ -17,14 +17,15 @@ from fileroom.domain.transfer_syntaxes import transfer_syntax
 _BLOCK_BYTES: Final = 1 << 18
 
 
-class PynetdicomStoreSession(StoreSession):
+class AssociationStoreSession(StoreSession):
     """One association for many objects."""
 
     def __init__(self, requestor: Requestor) -> None:
         self._requestor = requestor
         self._contexts = {
-            (str(context.abstract_syntax), str(context.transfer_syntax[0])): int(context.context_id or 0)
-            for context in requestor.link.accepted_contexts
+            (context.abstract_syntax, context.transfer_syntax): context.context_id
+            for context in requestor.link.contexts.values()
+            if context.requestor_is_scu
         }
 
     def __exit__(
@@ -69,17 +70,14 @@ class PynetdicomStoreSession(StoreSession):
         )
 
 
-def store_request(source: OutgoingObject, message_id: int, originator: MoveOriginator | None) -> Command:
+def store_request(source: OutgoingObject, message_id: int, originator: MoveOriginator | None) -> CommandSet:
     """Return the command set of a C-STORE request (PS3.7 9.3.1.1)."""
-    return Command(
-        field=C_STORE_RQ,
-        message_id=message_id,
-        sop_class_uid=source.sop_class_uid,
-        sop_instance_uid=source.sop_instance_uid,
-        priority=MEDIUM_PRIORITY,
+    return c_store_rq(
+        message_id,
+        source.sop_class_uid,
+        source.sop_instance_uid,
         originator_ae_title=originator.ae_title if originator else "",
         originator_message_id=originator.message_id if originator else None,
-        has_data_set=True,
     )
 
 

@@ -10,14 +10,14 @@ from pydicom.sequence import Sequence
 from pynetdicom.dsutils import decode as library_decode
 from pynetdicom.dsutils import encode as library_encode
 
-from fileroom.adapters.dicom._shared.keys import resolve_key
-from fileroom.adapters.dicom.pynetdicom.identifiers import (
+from fileroom.adapters.dicom._shared.identifiers import (
     SYNTAXES,
     choose_character_set,
     decode,
     encode,
     read_uids,
 )
+from fileroom.adapters.dicom._shared.keys import resolve_key
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from fileroom.adapters.dicom.pynetdicom import errors
-from fileroom.adapters.dicom.pynetdicom.commands import C_STORE_RQ, RESPONSE, Command
-from fileroom.adapters.dicom.pynetdicom.messages import Message
-from fileroom.adapters.dicom.pynetdicom.requestor import MAX_CONTEXTS, Requestor
+from fileroom.adapters.dicom._services import errors
+from fileroom.adapters.dicom._services.messages import Message
+from fileroom.adapters.dicom._services.requestor import Requestor
+from fileroom.adapters.dicom._shared.contexts import MAX_CONTEXTS
+from fileroom.adapters.dicom._shared.dimse import CommandSet, response_to
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
-from fileroom.application.ports.dicom_server import Caller, Reception, StoreHandler, StoreRequest
+from fileroom.application.ports.dicom_server import Caller, Reception, StoreHandler, StoreReply, StoreRequest
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 
 _NOT_ACCEPTED: Final = 0x0122
@@ -76,23 +77,23 @@ class Incoming:
         proposed = list(proposed)
         classes = {context.sop_class_uid for context in proposed}
         assert self.requestor is not None  # noqa: S101 - set before
-        accepted = {str(context.abstract_syntax) for context in self.requestor.link.accepted_contexts}
+        accepted = {context.abstract_syntax for context in self.requestor.link.contexts.values()}
         if not classes & accepted:
             raise errors.nothing_accepted(self._peer, proposed)
 
-    def begin(self, context_id: int, command: Command) -> Reception | None:
+    def begin(self, context_id: int, command: CommandSet) -> Reception | None:
         """Start to take an object."""
         if self.requestor is None:
             return None
-        context = self.requestor.link.context(context_id)
-        if context is None or context[0] != command.sop_class_uid:
+        context = self.requestor.link.contexts.get(context_id)
+        if context is None or context.abstract_syntax != command.sop_class_uid:
             return None
         return self._handler.begin(
             StoreRequest(
                 caller=self._caller,
                 sop_class_uid=command.sop_class_uid,
                 sop_instance_uid=command.sop_instance_uid,
-                transfer_syntax_uid=context[1],
+                transfer_syntax_uid=context.transfer_syntax,
                 move_originator_ae_title=command.originator_ae_title,
             )
         )
@@ -101,14 +102,9 @@ class Incoming:
         """File an object that has come whole, and answer."""
         assert self.requestor is not None  # noqa: S101 - set before
         command = message.command
-        answer = Command(
-            field=C_STORE_RQ | RESPONSE,
-            responding_to=command.message_id,
-            sop_class_uid=command.sop_class_uid,
-            sop_instance_uid=command.sop_instance_uid,
-            status=_NOT_ACCEPTED,
-        )
+        reply = StoreReply(status=_NOT_ACCEPTED)
         if message.reception is not None:
-            reply = message.reception.finish()
-            answer.status, answer.error_comment = reply.status, reply.error_comment
+            reception, message.reception = message.reception, None
+            reply = reception.finish()
+        answer = response_to(command, reply.status, error_comment=reply.error_comment)
         self.requestor.send(message.context_id, answer, doing="while it sent objects")

@@ -6,6 +6,7 @@ It must not die, whatever the system or a caller does: a listener without it sta
 import logging
 import selectors
 import socket
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -13,8 +14,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from fileroom.adapters.dicom.pynetdicom.association_request import rejection
-from fileroom.adapters.dicom.pynetdicom.connection import SLICE_SECONDS
+from fileroom.adapters.dicom._services.connection import SLICE_SECONDS
 from fileroom.application.ports.dicom_server import RejectReason
 
 _log = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _FAREWELL_SECONDS: Final = 1.0
 """How long a connection that was turned away stays open, so that its caller can ask, and read why not."""
 _MOST_FAREWELLS: Final = 32
+
+_A_ASSOCIATE_RJ: Final = struct.Struct(">BxIxBBB")
 
 Address = tuple[str, int]
 
@@ -122,3 +124,8 @@ class FrontDoor:
             why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
             _log.warning("accepting a connection failed, and is tried again: %s", why)
         self._in_trouble = True
+
+
+def rejection(reason: RejectReason) -> bytes:
+    """Return an A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
+    return _A_ASSOCIATE_RJ.pack(3, 4, *reason.value)
