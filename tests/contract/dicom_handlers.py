@@ -112,6 +112,8 @@ class RecordingStore(StoreHandler):
         self.replies: dict[str, StoreReply] = {}
         self.received: list[Received] = []
         self.keeps_data = True
+        self.settled_after: list[int] = []
+        """How many objects had been finished each time that `settle` was called."""
         self.fed = threading.Event()
         """The first bytes of an object have come."""
         self.finishing = threading.Event()
@@ -124,6 +126,9 @@ class RecordingStore(StoreHandler):
         received = Received(request)
         self.received.append(received)
         return RecordingReception(self, received)
+
+    def settle(self) -> None:
+        self.settled_after.append(len(self.data))
 
     @property
     def data(self) -> dict[str, bytes]:

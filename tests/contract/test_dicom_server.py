@@ -98,6 +98,15 @@ class DicomServerContract(ServerSuite):
         association.release()
         eventually(lambda: handlers.observer.ends == [(caller, "released")])
 
+    def test_handler_settles_before_a_release_is_answered(
+        self, listening: Listening, user: User, handlers: Handlers
+    ) -> None:
+        association = user.associate(listening.address)
+        association.store(b"data")
+        assert handlers.store.settled_after == []
+        association.release()
+        assert handlers.store.settled_after == [1]
+
     def test_observer_hears_of_an_abort(self, listening: Listening, user: User, handlers: Handlers) -> None:
         user.associate(listening.address).abort()
         eventually(lambda: [why for _, why in handlers.observer.ends] == ["aborted by peer"])

@@ -60,6 +60,31 @@ class StoreSessionContract(ClientSuite):
         assert scripted.associations == 1
         eventually(lambda: scripted.requests == ["release"])
 
+    def test_object_that_is_announced_as_the_following_one_is_sent_when_its_turn_comes(
+        self, client: DicomClient, peers: MemoryPeers
+    ) -> None:
+        scripted, peer = peers.start()
+        first, second, third = (an_object(number, bytes([number]) * 700_000) for number in (1, 2, 3))
+        with client.open_store(peer, [CT_CONTEXT]) as session:
+            session.send(first, following=second)
+            session.send(second, following=third)
+            session.send(first, following=an_object(4, transfer_syntax_uid=JPEG_LOSSLESS))
+            session.send(third, following=second)
+        assert {uid: one.data for uid, one in scripted.received.items()} == {
+            a_uid(1, 1, number): bytes([number]) * 700_000 for number in (1, 2, 3)
+        }
+
+    def test_following_object_that_cannot_be_read_is_told_when_its_turn_comes(
+        self, client: DicomClient, peers: MemoryPeers
+    ) -> None:
+        _, peer = peers.start()
+        gone = an_object(2, content=Broken(error=NotFound("it is gone")))
+        with client.open_store(peer, [CT_CONTEXT]) as session:
+            assert session.send(an_object(1), following=gone).status == 0
+            with pytest.raises(NotFound):
+                session.send(gone)
+            assert session.send(an_object(3)).status == 0
+
     def test_send_tells_the_move_originator(self, client: DicomClient, peers: MemoryPeers) -> None:
         scripted, peer = peers.start()
         originator = MoveOriginator(ae_title="ASKER", message_id=4711)

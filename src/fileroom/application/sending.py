@@ -161,18 +161,22 @@ class ShipmentSender:
                     source = queue.popleft()
                 except IndexError:  # another lane took the last one
                     break
-                yield self._send_one(shipment, lane, source)
+                # With several lanes another one may take what comes next.
+                following = queue[0] if queue and self._options.jobs == 1 else None
+                yield self._send_one(shipment, lane, source, following)
         finally:
             lane.close()
 
-    def _send_one(self, shipment: Shipment, lane: "_Lane", source: OutgoingObject) -> TransferLine:
+    def _send_one(
+        self, shipment: Shipment, lane: "_Lane", source: OutgoingObject, following: OutgoingObject | None
+    ) -> TransferLine:
         attempt = 0
         while True:
             attempt += 1
             try:
                 if lane.session is None:
                     lane.session = self._reopen(shipment, lane)
-                line = self._attempt(lane.session, source, attempt)
+                line = self._attempt(lane.session, source, attempt, following)
                 again = line.status is not None and describe(line.status, Service.STORE).retryable
             except FileroomError as error:
                 if isinstance(error, (*_SESSION_IS_DEAD, Unreadable)):  # the object may be half sent
@@ -198,12 +202,18 @@ class ShipmentSender:
             lane.broken = error
             raise
 
-    def _attempt(self, session: StoreSession, source: OutgoingObject, attempt: int) -> TransferLine:
+    def _attempt(
+        self,
+        session: StoreSession,
+        source: OutgoingObject,
+        attempt: int,
+        following: OutgoingObject | None,
+    ) -> TransferLine:
         ready = self._in_accepted_syntax(session, source)
         size = (
             ready.data_length
         )  # asked for before: afterwards the file may be gone, and the peer has it all the same
-        answer = session.send(ready, self._options.originator)
+        answer = session.send(ready, self._options.originator, following=following)
         return _answered(source, size, answer, attempt)
 
     def _in_accepted_syntax(self, session: StoreSession, source: OutgoingObject) -> OutgoingObject:

@@ -99,8 +99,17 @@ class StoreSession(AbstractContextManager["StoreSession"], Protocol):
         """Return the transfer syntaxes in which the peer takes objects of a class on this association."""
 
     @abstractmethod
-    def send(self, source: OutgoingObject, originator: MoveOriginator | None = None) -> StoreAnswer:
+    def send(
+        self,
+        source: OutgoingObject,
+        originator: MoveOriginator | None = None,
+        *,
+        following: OutgoingObject | None = None,
+    ) -> StoreAnswer:
         """Send one object as it is, byte for byte, and wait for the answer, whatever its status.
+
+        `following` is likely to be sent next: it may be opened and read ahead while the peer thinks. What is wrong
+        with it is told when its turn comes.
 
         After PeerSilent, PeerDropped or PeerBrokeProtocol the session is dead.
 

@@ -10,7 +10,7 @@ from fileroom.adapters.dicom._services import errors
 from fileroom.adapters.dicom._services.endings import Fate, LinkEnded
 from fileroom.adapters.dicom._services.link import Link
 from fileroom.adapters.dicom._services.messages import Message
-from fileroom.adapters.dicom._services.store_session import checked_blocks, store_request
+from fileroom.adapters.dicom._services.store_session import Opened, store_request
 from fileroom.adapters.dicom._shared import identifiers
 from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandField, response_to
 from fileroom.application.ports.dicom_client import Peer
@@ -223,11 +223,10 @@ class _BackSender(SubOperationSender):
             )
         doing = f"while {source.sop_instance_uid} was sent"
         try:
-            with source.content.open() as stream:
-                blocks = checked_blocks(source, stream)
+            with Opened(source) as opened:
                 command = store_request(source, self._link.next_message_id(), None)
                 try:
-                    self._link.send(context_id, command, blocks)
+                    self._link.send(context_id, command, opened.blocks)
                 except Unreadable:
                     self._link.give_up(Fate.STOPPED, "an object could not be read to its end")
             answer = self._link.receive(self._request.idle_seconds)

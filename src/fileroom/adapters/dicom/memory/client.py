@@ -239,7 +239,13 @@ class MemoryStoreSession(StoreSession):
             if context.sop_class_uid == sop_class_uid
         )
 
-    def send(self, source: OutgoingObject, originator: MoveOriginator | None = None) -> StoreAnswer:
+    def send(
+        self,
+        source: OutgoingObject,
+        originator: MoveOriginator | None = None,
+        *,
+        following: OutgoingObject | None = None,
+    ) -> StoreAnswer:
         """Send one object."""
         if self._dead:
             raise PeerDropped(f"the association with {self._peer.ae_title} is over")

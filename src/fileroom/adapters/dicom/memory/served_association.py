@@ -132,6 +132,8 @@ class ServedAssociation(AcceptorEnd):
 
     def release(self) -> None:
         """End in good order."""
+        if (store := self._listener.services.store) is not None and not self._over:
+            store.settle()
         self.end("released")
 
     def abort(self) -> None:
