@@ -1,5 +1,6 @@
 """The network backends, each as a pair of client and server."""
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ class Backend:
     """One of them."""
 
     name: str
-    server: Callable[[], DicomServer]
+    server: Callable[..., DicomServer]
     make_client: Callable[..., DicomClient]
 
     def client(
@@ -27,6 +28,7 @@ class Backend:
         connect_timeout: float = 5.0,
         idle_timeout: float = 5.0,
         max_pdu_length: int = 65536,
+        tls: ssl.SSLContext | None = None,
     ) -> DicomClient:
         """A client."""
         return self.make_client(
@@ -34,6 +36,7 @@ class Backend:
             connect_timeout=connect_timeout,
             idle_timeout=idle_timeout,
             max_pdu_length=max_pdu_length,
+            tls=tls,
         )
 
 

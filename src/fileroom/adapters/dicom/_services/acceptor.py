@@ -69,13 +69,6 @@ class Acceptor:
         self.link = link(self._begin)
         if services.store is not None:
             self.link.before_release = services.store.settle
-        self.is_dismissed = False
-        """Whether its connection was closed to make room."""
-
-    def dismiss(self) -> None:
-        """Close the connection: others want in. May be called from another thread."""
-        self.is_dismissed = True
-        self.link.interrupt()
 
     def run(self) -> None:
         """Serve until the association is over."""

@@ -4,12 +4,12 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fileroom.adapters.dicom._services.link import UpperLayer
 from fileroom.adapters.dicom._services.messages import Sink
 from fileroom.adapters.dicom._services.operation import Operation
-from fileroom.adapters.dicom._services.requestor import Requestor, Timing, associate, association
+from fileroom.adapters.dicom._services.requestor import Requestor, Terms, associate, association
 from fileroom.adapters.dicom._services.retrieval import Incoming, get_contexts
 from fileroom.adapters.dicom._services.store_session import AssociationStoreSession
 from fileroom.adapters.dicom._shared import identifiers
@@ -42,6 +42,9 @@ from fileroom.domain.sop_classes import (
 from fileroom.domain.transfer import SubOperations
 from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
+if TYPE_CHECKING:
+    import ssl
+
 _SYNTAXES: Final = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 _FIND: Final = {QueryModel.STUDY_ROOT: STUDY_ROOT_FIND, QueryModel.PATIENT_ROOT: PATIENT_ROOT_FIND}
 _MOVE: Final = {QueryModel.STUDY_ROOT: STUDY_ROOT_MOVE, QueryModel.PATIENT_ROOT: PATIENT_ROOT_MOVE}
@@ -60,11 +63,16 @@ class AssociationClient(DicomClient):
         connect_timeout: float,
         idle_timeout: float,
         max_pdu_length: int,
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
+        """Make associations with `upper_layer`; `tls` has each connection begin with a handshake."""
         self._upper_layer = upper_layer
         self._calling_ae_title = calling_ae_title
-        self._timing = Timing(
-            connect_seconds=connect_timeout, idle_seconds=idle_timeout, max_pdu_length=max_pdu_length
+        self._terms = Terms(
+            connect_seconds=connect_timeout,
+            idle_seconds=idle_timeout,
+            max_pdu_length=max_pdu_length,
+            tls=tls,
         )
 
     def echo(self, peer: Peer) -> EchoAnswer:
@@ -169,7 +177,7 @@ class AssociationClient(DicomClient):
                 peer,
                 contexts,
                 calling_ae_title=self._calling_ae_title,
-                timing=self._timing,
+                terms=self._terms,
             )
         )
 
@@ -186,7 +194,7 @@ class AssociationClient(DicomClient):
             peer,
             contexts,
             calling_ae_title=self._calling_ae_title,
-            timing=self._timing,
+            terms=self._terms,
             scp_roles=scp_roles,
             store=store,
         )

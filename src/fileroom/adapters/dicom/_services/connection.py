@@ -6,7 +6,6 @@ peers that do not care (PS3.8 has a request and an answer for everything).
 
 import select
 import socket
-import ssl
 import struct
 import sys
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ _MOST_PARTS: Final = 512
 _LINGER_SECONDS: Final = 0.5
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 _DONT_WAIT: Final[int | None] = getattr(socket, "MSG_DONTWAIT", None)
-_WAITED_IN_VAIN: Final = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_WAITED_IN_VAIN: Final = (TimeoutError, BlockingIOError)
 
 
 class ConnectionLost(Exception):
@@ -47,7 +46,7 @@ class Connection:
         """
         self.socket = sock
         self._stall_seconds = stall_seconds
-        self._is_plain = not isinstance(sock, ssl.SSLSocket)
+        self._is_plain = type(sock) is socket.socket
         self._view = memoryview(bytearray(BUFFER_BYTES))
         self._closed = False
         _wait_in_slices(sock, is_plain=self._is_plain)
@@ -138,8 +137,7 @@ class Connection:
 
     def interrupt(self) -> None:
         """Make whoever waits on the connection see its end; may be called from another thread."""
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
+        shut_down(self.socket)
 
     def _send_some(self, parts: Sequence[Buffer]) -> int:
         if self._is_plain and hasattr(self.socket, "sendmsg"):
@@ -148,7 +146,7 @@ class Connection:
         return self.socket.send(b"".join(parts[:_MOST_PARTS]))
 
     def _readable(self, seconds: float) -> bool:
-        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+        if not self._is_plain and self.socket.pending():  # type: ignore[attr-defined] # of ssl.SSLSocket
             return True
         if hasattr(select, "poll"):
             poll = select.poll()
@@ -161,6 +159,13 @@ class Connection:
         if _QUICKACK is not None:
             with suppress(OSError):
                 self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+def shut_down(sock: socket.socket) -> None:
+    """End a connection under whoever uses it."""
+    with suppress(OSError):
+        # Not the method of ssl.SSLSocket, which takes the TLS away from the thread that reads.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _wait_in_slices(sock: socket.socket, *, is_plain: bool) -> None:

@@ -46,6 +46,15 @@ def unreachable(peer: Peer, error: OSError, seconds: float) -> PeerUnreachable:
             )
 
 
+def no_tls(peer: Peer, error: OSError | ValueError) -> PeerUnreachable:
+    """Return the error for a connection on which TLS could not be negotiated."""
+    why = str(error) or type(error).__name__
+    return PeerUnreachable(
+        f"TLS could not be negotiated with {format_address(peer.host, peer.port)}: {why}",
+        hint="check that this port of the peer expects TLS, and the certificates of both sides",
+    )
+
+
 def rejected(peer: Peer, result: int, source: int, reason: int) -> AssociationRejected:
     """Return the error for an A-ASSOCIATE-RJ."""
     words = describe_rejection(result, source, reason)

@@ -29,7 +29,10 @@ Address = tuple[str, int]
 
 
 class FrontDoor:
-    """A listening socket and its thread; `take` gets each connection that `turn_away` gives no reason against."""
+    """A listening socket and its thread; `take` gets each connection that `turn_away` gives no reason against.
+
+    The others are told why where `tells_why`, as long as the connection speaks the upper layer protocol at once.
+    """
 
     def __init__(
         self,
@@ -37,11 +40,13 @@ class FrontDoor:
         *,
         take: Callable[[socket.socket, Address], None],
         turn_away: Callable[[Address], RejectReason | None],
+        tells_why: bool,
         name: str,
     ) -> None:
         self._socket = sock
         self._take = take
         self._turn_away = turn_away
+        self._tells_why = tells_why
         self._closing = threading.Event()
         self._alarm, self._alarmed = socket.socketpair()
         self._selector = selectors.DefaultSelector()
@@ -90,8 +95,10 @@ class FrontDoor:
             reason = self._turn_away(address)
             if reason is None:
                 self._take(connection, address)
-            else:
+            elif self._tells_why:
                 self._say_no(connection, reason)
+            else:
+                connection.close()
         except BaseException:
             connection.close()
             raise

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fileroom.adapters.dicom._services import errors
 from fileroom.adapters.dicom._services.connection import Connection
@@ -17,26 +17,31 @@ from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.domain.errors import FileroomError, PeerError
 from fileroom.domain.sop_classes import sop_class_name
 
+if TYPE_CHECKING:
+    import ssl
+
 DRAIN_SECONDS: Final = 10.0
 """How long the end of a cancelled operation is waited for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Timing:
-    """How long to wait, and how much to take at once."""
+class Terms:
+    """How we call: how long to wait, how much to take at once, and whether with TLS."""
 
     connect_seconds: float
     idle_seconds: float
     max_pdu_length: int
+    tls: "ssl.SSLContext | None" = None
+    """Has each connection begin with a handshake."""
 
 
 class Requestor:
     """An association that we asked for; what goes wrong is raised as the domain's errors."""
 
-    def __init__(self, link: Link, peer: Peer, timing: Timing) -> None:
+    def __init__(self, link: Link, peer: Peer, terms: Terms) -> None:
         self.link = link
         self.peer = peer
-        self._timing = timing
+        self._terms = terms
 
     def context_for(
         self, sop_class_uid: str, transfer_syntax_uid: str | None = None
@@ -81,7 +86,7 @@ class Requestor:
             PeerError: the association is over.
         """
         try:
-            return self.link.receive(seconds or self._timing.idle_seconds, every_slice)
+            return self.link.receive(seconds or self._terms.idle_seconds, every_slice)
         except LinkEnded as end:
             raise errors.ended(self.peer, end.ending, doing) from end
 
@@ -124,22 +129,37 @@ class Requestor:
         self.send(context_id, c_cancel_rq(request.message_id or 0), doing=doing)
 
 
-def connect(peer: Peer, timing: Timing) -> Connection:
+def connect(peer: Peer, terms: Terms) -> Connection:
     """Open a TCP connection.
 
     Raises:
         PeerUnreachable: that could not be done.
     """
     try:
-        sock = socket.create_connection((peer.host, peer.port), timeout=timing.connect_seconds)
+        sock = socket.create_connection((peer.host, peer.port), timeout=terms.connect_seconds)
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
-        raise errors.unreachable(peer, cause, timing.connect_seconds) from error
+        raise errors.unreachable(peer, cause, terms.connect_seconds) from error
     try:
-        return Connection(sock, stall_seconds=timing.idle_seconds)
+        if terms.tls is not None:
+            sock = _with_tls(sock, peer, terms.tls)
+        return Connection(sock, stall_seconds=terms.idle_seconds)
     except OSError as error:
         sock.close()
-        raise errors.unreachable(peer, error, timing.connect_seconds) from error
+        raise errors.unreachable(peer, error, terms.connect_seconds) from error
+
+
+def _with_tls(sock: socket.socket, peer: Peer, tls: "ssl.SSLContext") -> "ssl.SSLSocket":
+    """Negotiate TLS, under the time-out that the socket has.
+
+    Raises:
+        PeerUnreachable: that failed.
+    """
+    try:
+        return tls.wrap_socket(sock, server_hostname=peer.host)
+    except (OSError, ValueError) as error:
+        sock.close()
+        raise errors.no_tls(peer, error) from error
 
 
 def associate(
@@ -148,7 +168,7 @@ def associate(
     contexts: Sequence[ProposedContext],
     *,
     calling_ae_title: str,
-    timing: Timing,
+    terms: Terms,
     scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Requestor:
@@ -163,16 +183,16 @@ def associate(
         called_ae_title=peer.ae_title,
         contexts=contexts,
         scp_roles=scp_roles,
-        max_pdu_length=timing.max_pdu_length,
-        timeout=timing.idle_seconds,
+        max_pdu_length=terms.max_pdu_length,
+        timeout=terms.idle_seconds,
     )
-    connection = connect(peer, timing)
+    connection = connect(peer, terms)
     try:
         link = upper_layer.requestor(connection, store=store)
         link.request(wish)
     except OSError as error:
         connection.close()
-        raise errors.unreachable(peer, error, timing.connect_seconds) from error
+        raise errors.unreachable(peer, error, terms.connect_seconds) from error
     except BaseException:
         connection.close()
         raise
@@ -180,7 +200,7 @@ def associate(
         failure = errors.negotiation_failed(peer, link, contexts)
         link.release()
         raise failure
-    return Requestor(link, peer, timing)
+    return Requestor(link, peer, terms)
 
 
 @contextmanager
@@ -190,7 +210,7 @@ def association(
     contexts: Sequence[ProposedContext],
     *,
     calling_ae_title: str,
-    timing: Timing,
+    terms: Terms,
     scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Iterator[Requestor]:
@@ -200,7 +220,7 @@ def association(
         peer,
         contexts,
         calling_ae_title=calling_ae_title,
-        timing=timing,
+        terms=terms,
         scp_roles=scp_roles,
         store=store,
     )

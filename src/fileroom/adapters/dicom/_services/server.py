@@ -7,10 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from fileroom.adapters.dicom._services import acceptor
 from fileroom.adapters.dicom._services.acceptor import Acceptor
-from fileroom.adapters.dicom._services.connection import Connection
+from fileroom.adapters.dicom._services.connection import Connection, shut_down
 from fileroom.adapters.dicom._services.front_door import Address, FrontDoor
 from fileroom.adapters.dicom._services.link import Link, UpperLayer
 from fileroom.adapters.dicom._services.messages import Sink
@@ -25,6 +26,9 @@ from fileroom.application.ports.dicom_server import (
 from fileroom.domain.errors import ConfigurationError, Conflict
 from fileroom.domain.node import format_address
 
+if TYPE_CHECKING:
+    import ssl
+
 _log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 128
@@ -38,12 +42,14 @@ _SPARE_CONNECTIONS: Final = 64
 class AssociationServer(DicomServer):
     """Listens for peers."""
 
-    def __init__(self, upper_layer: UpperLayer) -> None:
+    def __init__(self, upper_layer: UpperLayer, *, tls: "ssl.SSLContext | None" = None) -> None:
+        """Make associations with this; `tls` has each connection begin with a handshake."""
         self._upper_layer = upper_layer
+        self._tls = tls
 
     def listen(self, options: ListenerOptions, services: Services) -> AbstractContextManager[Listening]:
         """Start to listen; returns when connections are accepted."""
-        return _until_left(_Listener(self._upper_layer, options, services, _bound(options)))
+        return _until_left(_Listener(self._upper_layer, self._tls, options, services, _bound(options)))
 
 
 @contextmanager
@@ -92,24 +98,62 @@ def _bound(options: ListenerOptions) -> socket.socket:
     return sock
 
 
+class _Visitor:
+    """A connection, from its coming to its end; `acceptor` is None as long as TLS is negotiated."""
+
+    def __init__(self, sock: socket.socket, address: Address) -> None:
+        self.socket = sock
+        self.address = address
+        self.acceptor: Acceptor | None = None
+        self.is_admitted = False
+        """Whether it counts as an association."""
+        self.is_dismissed = False
+        """Whether it was closed to make room."""
+
+    def interrupt(self) -> None:
+        """Have its thread see the end of the connection; may be called from another thread."""
+        if self.acceptor is not None:
+            self.acceptor.link.interrupt()
+        else:
+            shut_down(self.socket)
+
+    def wind_down(self, seconds_left: float) -> None:
+        """Have it end, the harder the less time is left; may be called from another thread."""
+        if self.acceptor is None or seconds_left <= -_ABORT_SECONDS:
+            self.interrupt()
+        else:
+            self.acceptor.link.wind_down.set()
+            if seconds_left <= 0:
+                self.acceptor.link.stop_requested.set()
+
+
 class _Listener(Listening):
     """A listening socket and its associations."""
 
     def __init__(
-        self, upper_layer: UpperLayer, options: ListenerOptions, services: Services, sock: socket.socket
+        self,
+        upper_layer: UpperLayer,
+        tls: "ssl.SSLContext | None",
+        options: ListenerOptions,
+        services: Services,
+        sock: socket.socket,
     ) -> None:
         self._upper_layer = upper_layer
+        self._tls = tls
         self._options = options
         self._services = services
         host, port = sock.getsockname()[:2]
         self._address = (str(host), int(port))
         self._lock = threading.Lock()
-        self._running: dict[threading.Thread, Acceptor | None] = {}
-        self._admitted: set[Acceptor] = set()
+        self._visitors: dict[threading.Thread, _Visitor] = {}
         self._winding_down = False
         self._stopped = threading.Event()
         self._door = FrontDoor(
-            sock, take=self._start, turn_away=self._turn_away, name=f"dicom-listener-{port}"
+            sock,
+            take=self._start,
+            turn_away=self._turn_away,
+            tells_why=tls is None,
+            name=f"dicom-listener-{port}",
         )
 
     @property
@@ -120,7 +164,7 @@ class _Listener(Listening):
     def active(self) -> int:
         """Return how many associations there are now."""
         with self._lock:
-            return len(self._admitted)
+            return self._admitted()
 
     def is_accepting(self) -> bool:
         """Whether new connections are accepted."""
@@ -147,18 +191,14 @@ class _Listener(Listening):
         while threads := self._threads():
             left = deadline - monotonic()
             with self._lock:
-                acceptors = [acceptor for acceptor in self._running.values() if acceptor is not None]
-            for acceptor in acceptors:
-                acceptor.link.wind_down.set()
-                if left <= 0:
-                    acceptor.link.stop_requested.set()
-                if left <= -_ABORT_SECONDS:
-                    acceptor.link.interrupt()
+                visitors = list(self._visitors.values())
+            for visitor in visitors:
+                visitor.wind_down(left)
             threads[0].join(_POLL_SECONDS)
 
     def _threads(self) -> list[threading.Thread]:
         with self._lock:
-            return [thread for thread in self._running if thread.is_alive()]
+            return [thread for thread in self._visitors if thread.is_alive()]
 
     def _turn_away(self, address: Address) -> RejectReason | None:
         observer = self._services.observer
@@ -174,19 +214,17 @@ class _Listener(Listening):
             _log.warning("too many connections: that of %s is closed", address[0])
             connection.close()
             return
+        visitor = _Visitor(connection, address)
         thread = threading.Thread(
-            target=self._serve,
-            args=(connection, address),
-            name=f"dicom-association-{address[1]}",
-            daemon=True,
+            target=self._serve, args=(visitor,), name=f"dicom-association-{address[1]}", daemon=True
         )
         with self._lock:
-            self._running[thread] = None
+            self._visitors[thread] = visitor
         try:
             thread.start()
         except BaseException:
             with self._lock:
-                del self._running[thread]
+                del self._visitors[thread]
             raise
 
     def _make_room(self) -> bool:
@@ -196,36 +234,45 @@ class _Listener(Listening):
         """
         room = self._options.max_associations + _SPARE_CONNECTIONS
         with self._lock:
-            if len(self._running) < room:
+            if len(self._visitors) < room:
                 return True
-            waiting = [
-                acceptor
-                for acceptor in self._running.values()
-                if acceptor is not None and acceptor not in self._admitted and not acceptor.is_dismissed
-            ]
-            if not waiting or len(self._running) >= room + _SPARE_CONNECTIONS:
+            waiting = [one for one in self._visitors.values() if not one.is_admitted and not one.is_dismissed]
+            if not waiting or len(self._visitors) >= room + _SPARE_CONNECTIONS:
                 return False
-            waiting[0].dismiss()
+            waiting[0].is_dismissed = True
+        waiting[0].interrupt()
         return True
 
-    def _serve(self, sock: socket.socket, address: Address) -> None:
-        acceptor: Acceptor | None = None
+    def _serve(self, visitor: _Visitor) -> None:
+        """Serve a connection until it is over; the body of its thread."""
         try:
-            acceptor = self._acceptor(sock, address)
-            with self._lock:
-                self._running[threading.current_thread()] = acceptor
-            acceptor.run()
-        except OSError:
-            sock.close()  # gone before it began
+            self._shake_hands(visitor)
+            visitor.acceptor = self._acceptor(visitor)
+            if not visitor.is_dismissed:
+                visitor.acceptor.run()
+        except OSError as error:  # gone before it began
+            _log.info("connection from %s ended before it began: %s", visitor.address[0], error)
         finally:
+            visitor.socket.close()
             with self._lock:
-                self._running.pop(threading.current_thread(), None)
-                if acceptor is not None:
-                    self._admitted.discard(acceptor)
+                self._visitors.pop(threading.current_thread(), None)
 
-    def _acceptor(self, sock: socket.socket, address: Address) -> Acceptor:
+    def _shake_hands(self, visitor: _Visitor) -> None:
+        """Negotiate TLS, here and not where connections are accepted: a caller that stalls keeps nobody waiting.
+
+        Raises:
+            OSError: that failed, or took longer than an association request may.
+        """
+        if self._tls is None:
+            return
+        visitor.socket.settimeout(min(self._options.idle_timeout, acceptor.ASSOCIATION_SECONDS))
+        wrapped = self._tls.wrap_socket(visitor.socket, server_side=True, do_handshake_on_connect=False)
+        visitor.socket = wrapped  # where others find it to end it
+        wrapped.do_handshake()
+
+    def _acceptor(self, visitor: _Visitor) -> Acceptor:
         options = self._options
-        connection = Connection(sock, stall_seconds=options.idle_timeout)
+        connection = Connection(visitor.socket, stall_seconds=options.idle_timeout)
 
         def link(store: Sink) -> Link:
             return self._upper_layer.acceptor(
@@ -233,22 +280,24 @@ class _Listener(Listening):
             )
 
         def admit(caller: Caller) -> RejectReason | None:
-            return self._admit(acceptor, caller)
+            return self._admit(visitor, caller)
 
         def leave() -> None:
-            with self._lock:
-                self._admitted.discard(acceptor)
+            visitor.is_admitted = False
 
-        acceptor = Acceptor(options, self._services, link=link, admit=admit, leave=leave, address=address)
-        return acceptor
+        return Acceptor(options, self._services, link=link, admit=admit, leave=leave, address=visitor.address)
 
-    def _admit(self, acceptor: Acceptor, caller: Caller) -> RejectReason | None:
+    def _admitted(self) -> int:
+        """Count the associations, under the lock."""
+        return sum(one.is_admitted for one in self._visitors.values())
+
+    def _admit(self, visitor: _Visitor, caller: Caller) -> RejectReason | None:
         """Ask the observer, then the limit."""
         reason = self._services.observer.requested(caller)
         if reason is not None:
             return reason
         with self._lock:
-            if len(self._admitted) >= self._options.max_associations:
+            if self._admitted() >= self._options.max_associations:
                 return RejectReason.LOCAL_LIMIT_EXCEEDED
-            self._admitted.add(acceptor)
+            visitor.is_admitted = True
         return None

@@ -1,15 +1,26 @@
 """The client port on pynetdicom."""
 
+from typing import TYPE_CHECKING
+
 from fileroom.adapters.dicom._services.client import AssociationClient
 from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.domain.ae_title import AeTitle
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class PynetdicomClient(AssociationClient):
     """Asks peers."""
 
     def __init__(
-        self, calling_ae_title: AeTitle, *, connect_timeout: float, idle_timeout: float, max_pdu_length: int
+        self,
+        calling_ae_title: AeTitle,
+        *,
+        connect_timeout: float,
+        idle_timeout: float,
+        max_pdu_length: int,
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         super().__init__(
             PynetdicomUpperLayer(),
@@ -17,4 +28,5 @@ class PynetdicomClient(AssociationClient):
             connect_timeout=connect_timeout,
             idle_timeout=idle_timeout,
             max_pdu_length=max_pdu_length,
+            tls=tls,
         )
