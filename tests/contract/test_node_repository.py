@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from fileroom.adapters.catalog._shared.deferred_node_repository import DeferredNodeRepository
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import Conflict, NotFound
@@ -161,6 +162,18 @@ class TestSqlNodeRepositoryOnSqlite(SqliteCases, NodeRepositoryContract):
 
 
 class TestSqlNodeRepositoryOnPostgresql(PostgresqlCases, NodeRepositoryContract):
+    pass
+
+
+class DeferredCases(SqliteCases):
+    """A register in SQLite that is opened when it is first asked."""
+
+    @pytest.fixture
+    def nodes(self, backend: Backend) -> NodeRepository:
+        return DeferredNodeRepository(backend.open_nodes)
+
+
+class TestDeferredNodeRepository(DeferredCases, NodeRepositoryContract):
     pass
 
 

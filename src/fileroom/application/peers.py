@@ -1,5 +1,7 @@
 """From what a person names to a peer on the wire."""
 
+from dataclasses import replace
+
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.domain.ae_title import AeTitle
@@ -40,18 +42,12 @@ def find_peer(nodes: NodeRepository, target: str, called_ae_title: AeTitle | Non
     Raises:
         NotFound: it is neither.
     """
-    node = nodes.get(target)
-    if node is not None:
-        peer = peer_of(node)
-        if called_ae_title is not None:
-            peer = Peer(
-                ae_title=called_ae_title, host=peer.host, port=peer.port, character_set=peer.character_set
-            )
-        return peer, node.name
-    if ":" in target:
+    if ":" in target:  # which no node's name holds
         try:
             host, port = parse_address(target)
         except FileroomError as error:
             raise NotFound(f"{target!r} is neither a node nor HOST:PORT", hint=error.hint) from None
         return Peer(ae_title=called_ae_title or ANY_SCP, host=host, port=port), target
-    return peer_of(require_node(nodes, target)), target
+    node = require_node(nodes, target)
+    peer = peer_of(node)
+    return replace(peer, ae_title=called_ae_title or peer.ae_title), node.name

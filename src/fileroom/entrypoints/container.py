@@ -127,6 +127,12 @@ def _sql_nodes(engine: "Engine") -> NodeRepository:
     return SqlNodeRepository(engine)
 
 
+def _deferred_nodes(open_register: Callable[[], NodeRepository]) -> NodeRepository:
+    from fileroom.adapters.catalog._shared.deferred_node_repository import DeferredNodeRepository
+
+    return DeferredNodeRepository(open_register)
+
+
 def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator[ObjectStore]:
     from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
 
@@ -284,7 +290,8 @@ class Container(containers.DeclarativeContainer):
 
     engine = providers.Resource(_engine, settings, data_dir)
     catalog = providers.Singleton(_sql_catalog, engine)
-    nodes = providers.Singleton(_sql_nodes, engine)
+    sql_nodes = providers.Singleton(_sql_nodes, engine)
+    nodes = providers.Singleton(_deferred_nodes, sql_nodes.provider)
     store = providers.Selector(
         settings.provided.objects.backend,
         filesystem=providers.Resource(_filesystem_store, settings.provided.objects, data_dir),

@@ -1,4 +1,7 @@
-"""The client port over links."""
+"""The client port over links.
+
+Identifiers are imported where they are needed: their dictionary is most of what a C-ECHO would wait for.
+"""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -12,10 +15,8 @@ from fileroom.adapters.dicom._services.operation import Operation
 from fileroom.adapters.dicom._services.requestor import Requestor, Terms, associate, association
 from fileroom.adapters.dicom._services.retrieval import Incoming, get_contexts
 from fileroom.adapters.dicom._services.store_session import AssociationStoreSession
-from fileroom.adapters.dicom._shared import identifiers
 from fileroom.adapters.dicom._shared.contexts import MAX_CONTEXTS
 from fileroom.adapters.dicom._shared.dimse import CommandSet, c_echo_rq, c_find_rq, c_get_rq, c_move_rq
-from fileroom.adapters.dicom._shared.keys import name_of, resolve_key
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.dicom_client import (
     DicomClient,
@@ -96,6 +97,9 @@ class AssociationClient(DicomClient):
 
     def find(self, peer: Peer, query: Query, cancel: CancelToken) -> Iterator[Attributes]:
         """Query, one match after the other."""
+        from fileroom.adapters.dicom._shared import identifiers
+        from fileroom.adapters.dicom._shared.keys import name_of, resolve_key
+
         keys = {**query.keys, "QueryRetrieveLevel": query.level.dicom}
         identifiers.encode(keys, EXPLICIT_VR_LITTLE_ENDIAN, peer.character_set)  # complain before connecting
         # What was asked for as a number is answered as one.
@@ -222,11 +226,15 @@ def _only(requestor: Requestor, sop_class_uid: str) -> tuple[int, str]:
 
 
 def _selected(selection: Selection, syntax: str, character_set: str) -> bytes:
+    from fileroom.adapters.dicom._shared import identifiers
+
     keys = {**selection.keys(), "QueryRetrieveLevel": selection.level.dicom}
     return identifiers.encode(keys, syntax, character_set)
 
 
 def _step(command: CommandSet, data: bytes, syntax: str) -> RetrieveStep:
+    from fileroom.adapters.dicom._shared import identifiers
+
     return RetrieveStep(
         status=command.status or 0,
         counters=SubOperations(
