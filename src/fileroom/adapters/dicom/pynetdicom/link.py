@@ -24,7 +24,12 @@ from fileroom.adapters.dicom._shared.dimse import CommandSet
 from fileroom.adapters.dicom._shared.framing import SMALLEST_PDU, Buffer, frame
 from fileroom.adapters.dicom._shared.messages import DataSlice
 from fileroom.adapters.dicom._shared.mistakes import MessageError
-from fileroom.adapters.dicom.pynetdicom.association_request import A_ASSOCIATE_RQ, odd_titles, refused
+from fileroom.adapters.dicom.pynetdicom.association_request import (
+    A_ASSOCIATE_RQ,
+    has_too_many_contexts,
+    odd_titles,
+    refused,
+)
 from fileroom.adapters.dicom.pynetdicom.pdu_buffer import LARGEST_PDU, NoPdu, PduBuffer
 from fileroom.adapters.dicom.pynetdicom.provider import ESTABLISHED, PumpedAssociation
 from fileroom.application.ports.dicom_client import ProposedContext
@@ -231,6 +236,9 @@ class PynetdicomLink(Link):
         is_request = kind == A_ASSOCIATE_RQ and before == _AWAITING_REQUEST
         if is_request and (odd := odd_titles(body)) is not None:
             self._refuse(odd, "it sent an AE title that is none")
+            return
+        if is_request and has_too_many_contexts(body):
+            self._refuse(refused(body, RejectReason.NO_REASON), "it proposed more than 128 contexts")
             return
         try:
             self._dul.take(_PDU_HEADER.pack(kind, len(body)) + body)
