@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+SOURCES = Path(__file__).parents[1] / "src"
+"""The fileroom that is measured: the one beside this file, whichever is installed."""
 FIRST_PORT, LAST_PORT = 12000, 32000
 """Below the range that the system hands out to outgoing connections."""
 START_SECONDS, STOP_SECONDS, RUN_SECONDS = 30.0, 15.0, 900.0
@@ -60,6 +62,7 @@ def environment(*, nodelay: bool, **more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name != "TCP_NODELAY" and not name.startswith("FILEROOM_")
     }
+    inherited["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
     return inherited | ({"TCP_NODELAY": "1"} if nodelay else {}) | more
 
 

@@ -87,7 +87,11 @@ def markdown(table: Table) -> str:
         heads = ["", *(head for measure in table.measures for head in _heads(measure))]
         lines = [heads, ["---", *("---:" for _ in heads[1:])], *(_cells(table, row) for row in shown)]
         parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
-    told = [f"- {row.name}: left out, {row.left_out}" for row in table.rows if row.left_out]
+    reasons = dict.fromkeys(row.left_out for row in table.rows if row.left_out)
+    told = [
+        f"- left out: {', '.join(row.name for row in table.rows if row.left_out == reason)}: {reason}"
+        for reason in reasons
+    ]
     told += [f"- {row.name}: **failed**, {error}" for row in table.rows for error in row.errors]
     if told:
         parts.append("\n".join(told))
