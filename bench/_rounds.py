@@ -44,6 +44,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", type=Path, help="folder for objects and peers: on the disk that is to be measured"
     )
+    if "--quick" in sys.argv:
+        parser.set_defaults(**QUICK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,9 +12,9 @@ from bench._senders import Sender
 
 JOBS = 4
 HOW = (
-    "“Whole process” is the sender's wall clock, with its start. “Transfer alone” is for fileroom what its JSON"
-    " document tells of the sending, for the others the wall clock less that of one object. More is better; ratios are to the"
-    " first row. Median (least - most)."
+    "“Whole process” is the sender's wall clock, with its start. “Transfer alone” is for fileroom the `seconds` of its"
+    " JSON document, for the others the wall clock less that of one object. More is better; ratios are to the first"
+    " row. Median (least - most)."
 )
 
 

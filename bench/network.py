@@ -8,11 +8,13 @@ the head of each one's module.
 import argparse
 import sys
 
+from bench._echo import echo
+from bench._large import large
 from bench._receive import receive
 from bench._rounds import options, run_parts
 from bench._send import send
 
-PARTS = {"receive": receive, "send": send}
+PARTS = {"receive": receive, "send": send, "large": large, "echo": echo}
 
 
 def main() -> None:
