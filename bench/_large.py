@@ -3,6 +3,7 @@
 The growth is the most that was resident (VmHWM) less what the same process, or one like it, needs for a small object.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -107,7 +108,7 @@ class _Objects:
 
     def ready(self) -> None:
         """Raise LeftOut where there is nothing to measure."""
-        peak_megabytes(1)
+        peak_megabytes(os.getpid())
         self.large()
 
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,17 +87,48 @@ def accepts(port: int) -> bool:
     return True
 
 
-def raise_on_signals() -> None:
-    """Have the first SIGINT or SIGTERM raise KeyboardInterrupt, and later ones wait for the cleaning up."""
+class _Interrupts:
+    """Ctrl-C and its like: the first raises KeyboardInterrupt, but not between a start and who will end it."""
 
-    def interrupted(number: int, frame: object) -> None:
+    def __init__(self) -> None:
+        self._depth = 0
+        self._pending = False
+
+    def install(self) -> None:
+        for number in self._numbers():
+            signal.signal(number, self._interrupted)
+
+    @staticmethod
+    def _numbers() -> list[int]:
+        return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    def _interrupted(self, number: int, frame: object) -> None:
         del number, frame
-        for one in (signal.SIGINT, signal.SIGTERM):
+        if self._depth:
+            self._pending = True
+            return
+        for one in self._numbers():
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, interrupted)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Put an interrupt off until the block has ended."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+        if self._pending and not self._depth:
+            self._interrupted(signal.SIGINT, None)
+
+
+_interrupts = _Interrupts()
+
+
+def raise_on_signals() -> None:
+    """Have the first SIGINT, SIGTERM or SIGHUP raise KeyboardInterrupt, and later ones wait for the cleaning up."""
+    _interrupts.install()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -149,30 +180,34 @@ class Running:
 
     def kill(self) -> None:
         """End it at once, and the processes that it started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with _interrupts.held():
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 @contextmanager
 def running(command: Command, folder: Path, env: Mapping[str, str]) -> Iterator[Running]:
     """Run a program until the block ends."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-        process = subprocess.Popen(
-            [*map(str, command)],
-            cwd=folder,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-    one = Running(process=process, folder=folder)
-    try:
+    with ExitStack() as stack:
+        with (
+            _interrupts.held(),
+            (folder / "stdout").open("wb") as stdout,
+            (folder / "stderr").open("wb") as stderr,
+        ):
+            process = subprocess.Popen(
+                [*map(str, command)],
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            one = Running(process=process, folder=folder)
+            stack.callback(one.kill)
         yield one
-    finally:
-        one.kill()
 
 
 @contextmanager

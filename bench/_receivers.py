@@ -98,9 +98,11 @@ def _open_orthanc(folder: Path, *, sync: bool) -> Iterator[Listening]:
     executable = program("Orthanc")
     database, configuration = folder / "database", folder / "orthanc.json"
     database.mkdir(parents=True)
-    http_port = free_port()
+    http_port = 0
 
     def start(port: int) -> Command:
+        nonlocal http_port
+        http_port = free_port()
         content = {
             "StorageDirectory": str(database),
             "IndexDirectory": str(database),

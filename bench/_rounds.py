@@ -21,6 +21,9 @@ from fileroom import __version__
 QUICK = {"rounds": 2, "ct": 48, "small": 96, "slow": 16, "large": 100_000_000, "seconds": 0.3}
 """What `--quick` measures: whether everything works, not how fast it is."""
 
+WENT_WRONG = (MeasurementFailed, OSError, ValueError)
+"""What makes a round fail: told, and the others go on."""
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what all parts have in common."""
@@ -74,6 +77,8 @@ class Workbench:
     folder: Path
     chosen: argparse.Namespace
     began: str = field(default_factory=lambda: time.strftime("%Y-%m-%d %H:%M"))
+    load: str = field(default_factory=lambda: f"{os.getloadavg()[0]:.1f}")
+    """Of others, where it is a quiet machine that is wanted."""
     _supplies: dict[str, Supply] = field(default_factory=dict)
     _rooms: int = 0
 
@@ -117,7 +122,8 @@ class Workbench:
             "DCMTK": _version("storescp"),
             "Orthanc": _version("Orthanc"),
             "rounds": self.chosen.rounds,
-        }
+            "load at the start": self.load,
+        } | ({"quick": "so the figures mean nothing"} if self.chosen.quick else {})
 
 
 def _version(name: str) -> str:
@@ -172,7 +178,7 @@ def alternate(
             row.left_out = str(reason)
             tell(f"{table.title}: {case.name}: left out, {reason}")
             continue
-        except MeasurementFailed as failure:
+        except WENT_WRONG as failure:
             row.errors.append(f"warming up: {failure}")
             tell(f"{table.title}: {case.name}: FAILED while warming up: {failure}")
             continue
@@ -181,7 +187,7 @@ def alternate(
         for case, row in playing:
             try:
                 figures = dict(case.measure(warming=False))
-            except (LeftOut, MeasurementFailed) as failure:
+            except (LeftOut, *WENT_WRONG) as failure:
                 row.errors.append(f"round {number}: {failure}")
                 tell(f"{table.title}: {number}: {case.name}: FAILED: {failure}")
                 continue
