@@ -13,9 +13,9 @@ from bench._senders import Sender
 JOBS = 4
 TOLD = Measure(key="told", heading="objects/s, as it tells", compared=False)
 HOW = (
-    "“Whole process” is the sender's wall clock, with its start; “transfer alone” is that less what the same sender takes"
-    " for one object; fileroom tells besides, in its JSON document, what sending took after it had looked at the files."
-    " More is better; ratios are to the first row. Median (least - most)."
+    "“Whole process” is the sender's wall clock, with its start; “transfer alone” is that less what the same sender"
+    " takes for one object; fileroom tells besides, in its JSON document, what sending took after it had looked at the"
+    " files. More is better; ratios are to the first row. Median (least - most)."
 )
 
 
