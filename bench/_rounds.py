@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,7 @@ WENT_WRONG = (MeasurementFailed, OSError, ValueError)
 def options(parser: argparse.ArgumentParser) -> None:
     """Add what all parts have in common."""
     parser.add_argument(
-        "--rounds", type=int, default=5, help="how often each is measured (start-up: 11 at least)"
+        "--rounds", type=int, default=3, help="how often each is measured (start-up: 11 at least)"
     )
     parser.add_argument("--ct", type=int, default=500, metavar="N", help="CT objects, of 525 KB")
     parser.add_argument("--small", type=int, default=2000, metavar="N", help="small objects, of 9 KB")
@@ -132,8 +133,8 @@ def _version(name: str) -> str:
     except LeftOut:
         return "none"
     ran = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    words = ran.stdout.replace("$dcmtk: storescp v", "").split()
-    return words[1] if words[:1] == ["Orthanc"] else words[0] if words else "?"
+    found = re.search(r"\d+\.\d+\.\d+", ran.stdout)
+    return found[0] if found else "?"
 
 
 @contextmanager
