@@ -42,9 +42,10 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# `make bench` tells what can be measured, `make bench ARGS=object_store` measures it.
+# `make bench` measures beside other programs and takes a while; ARGS="network receive", ARGS="compare --quick" or
+# ARGS=object_store measure a part of it, less of it, something else; `python -m bench` tells what there is.
 bench: $(STAMP)
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench $(or $(ARGS),compare)
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The parts of the measurements that could go wrong without a word: objects, arithmetic, tables."""
