@@ -224,6 +224,20 @@ def test_sending_stops_when_the_association_ends_on_the_way() -> None:
         next(batches)
 
 
+@pytest.mark.parametrize("ending", [Abort(), ReleaseRequest()])
+def test_data_that_follow_in_the_same_bytes_are_told_only_while_the_association_stands(
+    ending: Abort | ReleaseRequest,
+) -> None:
+    requestor, acceptor = established()
+    data = joined([buffer for batch in acceptor.frames(3, [b"ab"], is_command=True) for buffer in batch])
+    events = requestor.receive(data * 3)
+    assert isinstance(next(events), DataSlice)
+    requestor.send(ending)
+
+    # A release request that is sent leaves the peer the right to send data (AR-6); an abort does not (AA-6).
+    assert len(list(events)) == (2 if isinstance(ending, ReleaseRequest) else 0)
+
+
 def test_what_our_user_may_not_do_is_our_mistake() -> None:
     fresh, (requestor, acceptor) = Association(Role.ACCEPTOR), established()
 
