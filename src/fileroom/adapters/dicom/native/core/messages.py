@@ -61,7 +61,8 @@ class MessageReader:
             return self._take_command(one)
         if is_last:
             self._context_id, self._expects_data = None, False
-        return DataReceived(context_id, data, is_last)
+        # What the constructor of a named tuple calls; for each slice of an object the way there counts.
+        return tuple.__new__(DataReceived, (context_id, data, is_last))
 
     def _take_command(self, one: DataSlice) -> CommandReceived | None:
         if len(self._command) + len(one.data) > COMMAND_LIMIT:

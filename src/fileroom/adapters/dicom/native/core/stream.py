@@ -25,6 +25,8 @@ _CONTROL_FIELDS: Final = 2
 """Bytes that the length of a presentation data value counts besides its data (PS3.8 9.3.5.1, E.2)."""
 _P_DATA_TF: Final = int(PduType.P_DATA_TF)
 _KNOWN: Final = frozenset(PduType)
+_made: Final = tuple.__new__
+"""What the constructor of a named tuple calls; for each slice of an object the way there counts."""
 _SHOWN: Final = 16
 
 
@@ -133,7 +135,7 @@ class PduReader:
                 return offset
             data = view[offset : offset + data_length]
             offset += data_length
-            yield DataSlice(context_id, is_command, is_last, data, True)
+            yield _made(DataSlice, (context_id, is_command, is_last, data, True))
         return offset
 
     def _slice(self, data: memoryview) -> DataSlice:
