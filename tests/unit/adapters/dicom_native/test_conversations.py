@@ -134,7 +134,7 @@ def test_abort_at_any_step_ends_both(scenario: Scenario, role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize(("ending", "stride"), [(Cut, 1), (HalfClose, 3), (Silence, 3)])
+@pytest.mark.parametrize(("ending", "stride"), [(Cut, 1), (HalfClose, 5), (Silence, 5)])
 def test_connection_that_ends_at_any_byte_ends_both(
     role: Role, ending: type[Cut | HalfClose | Silence], stride: int
 ) -> None:
@@ -156,7 +156,7 @@ def test_connection_that_ends_at_any_byte_ends_both(
 def test_byte_that_is_lost_repeated_or_changed_makes_no_wrong_object(
     role: Role, make: Callable[[int], Fault]
 ) -> None:
-    for at in range(0, lengths(0)[role], 3):
+    for at in range(0, lengths(0)[role], 5):
         faults = {role: (make(at),)}
         held = Conversation(SHORT, faults=faults).run()
         check_defined(held)
@@ -180,7 +180,7 @@ def faults_of(draw: st.DrawFn, length: int) -> list[Fault]:
     return draw(st.lists(one, min_size=1, max_size=3))
 
 
-@settings(max_examples=150)
+@settings(max_examples=120)
 @given(st.integers(0, len(FAULTY) - 1), SIZES, st.data())
 def test_faults_end_in_a_defined_way_and_never_in_a_wrong_object(
     number: int, sizes: Sequence[int], data: st.DataObject
