@@ -1,15 +1,14 @@
-"""Two associations joined in memory: conversations, collisions, mistakes, and faults at every byte."""
+"""Associations by themselves and in pairs: collisions, mistakes on either side, timers. See `test_conversations`."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fileroom.adapters.dicom._shared.contexts import Support
-from fileroom.adapters.dicom._shared.dimse import CommandSet, c_echo_rq, c_store_rq, response_to
 from fileroom.adapters.dicom._shared.framing import Buffer
-from fileroom.adapters.dicom._shared.messages import CommandReceived, DataSlice, MessageReader
+from fileroom.adapters.dicom._shared.messages import DataSlice
 from fileroom.adapters.dicom._shared.mistakes import (
     AbortReason,
     AbortSource,
@@ -20,7 +19,6 @@ from fileroom.adapters.dicom._shared.mistakes import (
 from fileroom.adapters.dicom.native.core.association import (
     Association,
     ConnectionLost,
-    Incoming,
     PeerFailed,
     Refused,
     Role,
@@ -43,7 +41,6 @@ from fileroom.adapters.dicom.native.core.user_information import UserInformation
 
 VERIFICATION, CT = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.1.1.2"
 IMPLICIT = "1.2.840.10008.1.2"
-OBJECTS = [bytes(range(256)) * 3, b"", b"ab" * 300]
 REQUEST = AssociateRequest(
     called_ae_title="STORE",
     calling_ae_title="FILEROOM",
@@ -69,233 +66,6 @@ def an_accept(request: AssociateRequest) -> AssociateAccept:
 def joined(buffers: list[Buffer]) -> bytes:
     """What goes over the wire."""
     return b"".join(bytes(buffer) for buffer in buffers)
-
-
-class End:
-    """One end of a conversation: collects messages, answers, and notes how it ended."""
-
-    def __init__(self, role: Role) -> None:
-        self.association = Association(role, artim_seconds=10)
-        self.messages = MessageReader()
-        self.out = bytearray()
-        self.ended: list[Incoming] = []
-        self.command: CommandSet | None = None
-        self.context_id = 0
-        self.data = bytearray()
-
-    def start(self) -> None:
-        if self.association.role is Role.REQUESTOR:
-            self.out += joined(self.association.send(REQUEST))
-        self.out += joined(self.association.connected())
-
-    def message(self, context_id: int, command: CommandSet, data: bytes | None = None) -> None:
-        for batch in self.association.frames(context_id, [command.encode()], is_command=True):
-            self.out += joined(batch)
-        if data is not None:
-            for batch in self.association.frames(context_id, [data], is_command=False):
-                self.out += joined(batch)
-
-    def receive(self, data: bytes) -> None:
-        buffer = bytearray(data)
-        for event in self.association.receive(memoryview(buffer)):
-            if isinstance(event, DataSlice):
-                self.slice(event)
-            else:
-                self.heard(event)
-        self.out += joined(self.association.take_outgoing())
-        buffer[:] = bytes(len(buffer))
-
-    def slice(self, one: DataSlice) -> None:
-        if self.association.is_over:
-            return
-        try:
-            event = self.messages.take(one)
-        except MessageError as error:
-            self.out += joined(self.association.fail(error))
-            self.ended.append(PeerFailed(error))
-            return
-        if isinstance(event, CommandReceived):
-            self.context_id, self.command = event
-            self.data.clear()
-            if not self.command.has_data_set:
-                self.complete(self.command, b"")
-        elif event is not None:
-            self.data += event.data
-            if event.is_last and self.command is not None:
-                self.complete(self.command, bytes(self.data))
-
-    def lost(self) -> None:
-        self.ended += self.association.connection_lost()
-
-    def heard(self, event: Incoming) -> None:
-        raise NotImplementedError
-
-    def complete(self, command: CommandSet, data: bytes) -> None:
-        raise NotImplementedError
-
-
-class Provider(End):
-    """Accepts, answers every request and keeps what it was sent."""
-
-    def __init__(self) -> None:
-        super().__init__(Role.ACCEPTOR)
-        self.stored: dict[str, bytes] = {}
-
-    def heard(self, event: Incoming) -> None:
-        if isinstance(event, AssociateRequest):
-            self.out += joined(self.association.send(an_accept(event)))
-        elif isinstance(event, ReleaseRequest):
-            self.out += joined(self.association.send(ReleaseResponse()))
-        else:
-            self.ended.append(event)
-
-    def complete(self, command: CommandSet, data: bytes) -> None:
-        try:
-            reply = response_to(command, 0)
-        except LocalError:
-            self.out += joined(self.association.fail(MessageError("a response that answers nothing")))
-            self.ended.append(PeerFailed(MessageError("a response that answers nothing")))
-            return
-        if command.has_data_set:
-            self.stored[command.sop_instance_uid] = data
-        self.message(self.context_id, reply)
-
-
-class User(End):
-    """Verifies, sends objects one after the other, and releases."""
-
-    def __init__(self) -> None:
-        super().__init__(Role.REQUESTOR)
-        self.next = 0
-        self.confirmed: list[int] = []
-        self.released = False
-
-    def heard(self, event: Incoming) -> None:
-        if isinstance(event, AssociateAccept):
-            if 1 in self.association.contexts:
-                self.message(1, c_echo_rq(100, VERIFICATION))
-            else:
-                self.out += joined(self.association.send(ReleaseRequest()))
-        elif isinstance(event, ReleaseResponse):
-            self.released = True
-        elif isinstance(event, ReleaseRequest):
-            self.out += joined(self.association.send(ReleaseResponse()))
-        else:
-            self.ended.append(event)
-
-    def complete(self, command: CommandSet, data: bytes) -> None:
-        self.confirmed.append(command.responding_to or 0)
-        if self.next < len(OBJECTS) and 3 in self.association.contexts:
-            number, self.next = self.next, self.next + 1
-            self.message(3, c_store_rq(number + 1, CT, f"1.2.{number}"), OBJECTS[number])
-        elif self.association.is_established:
-            self.out += joined(self.association.send(ReleaseRequest()))
-
-
-def converse(
-    piece: int = 1 << 20,
-    *,
-    cut: int | None = None,
-    damage: dict[int, int] | None = None,
-    lose: range | None = None,
-) -> tuple[User, Provider, int]:
-    """Hold a conversation over a wire that delivers pieces; return both ends, and how many bytes the user sent.
-
-    Faults happen to the bytes that the user sends, by their position: the connection is cut before one, some are
-    changed, some are lost.
-    """
-    user, provider = User(), Provider()
-    user.start()
-    provider.start()
-    position, clock = 0, 0.0
-    for _ in range(20_000):
-        moved = bytes(user.out[:piece])
-        del user.out[: len(moved)]
-        if cut is not None and position + len(moved) > cut:
-            moved = moved[: max(cut - position, 0)]
-            provider.receive(moved)
-            break
-        wire = bytes(
-            (damage or {}).get(position + n, byte)
-            for n, byte in enumerate(moved)
-            if lose is None or position + n not in lose
-        )
-        position += len(moved)
-        provider.receive(wire)
-        back = bytes(provider.out[:piece])
-        del provider.out[: len(back)]
-        user.receive(back)
-        if any(end.association.must_close and not end.out for end in (user, provider)):
-            break
-        if not moved and not back and not user.out:
-            clock += 5  # nothing is under way: only the timers can still do something
-            for end in (user, provider):
-                end.ended += end.association.tick(clock)
-            if clock > 60:
-                break
-    else:
-        raise AssertionError("the conversation does not end")
-    user.receive(bytes(provider.out))
-    provider.lost()
-    user.lost()
-    return user, provider, position
-
-
-WHOLE = {f"1.2.{number}": data for number, data in enumerate(OBJECTS)}
-LENGTH = converse()[2]
-
-
-@pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 11, 64, 100, 1000, 1 << 20])
-def test_conversation_succeeds_however_its_bytes_are_cut(piece: int) -> None:
-    user, provider, _ = converse(piece)
-
-    assert provider.stored == WHOLE
-    assert user.confirmed == [100, 1, 2, 3]
-    assert user.released
-    assert (user.ended, provider.ended) == ([], [])
-    assert (user.association.state, provider.association.state) == (State.STA1, State.STA1)
-
-
-def test_connection_cut_anywhere_is_told_to_both_ends() -> None:
-    for cut in range(LENGTH):
-        user, provider, _ = converse(cut=cut)
-        assert user.association.must_close
-        assert provider.association.must_close
-        assert provider.stored.items() <= WHOLE.items()
-        assert [type(one) for one in user.ended] == [ConnectionLost]
-        assert all(isinstance(one, ConnectionLost) for one in provider.ended)
-        assert set(user.confirmed) <= {100, 1, 2, 3}
-
-
-@settings(max_examples=150)
-@given(st.integers(0, LENGTH - 1), st.integers(0, 255), st.sampled_from([1, 50, 1 << 20]))
-def test_changed_byte_ends_in_a_result_or_a_defined_error(position: int, value: int, piece: int) -> None:
-    user, provider, _ = converse(piece, damage={position: value})
-
-    check_defined(user, provider)
-
-
-@settings(max_examples=150)
-@given(st.integers(0, LENGTH - 1), st.integers(1, 40), st.sampled_from([1, 50, 1 << 20]))
-def test_lost_bytes_end_in_a_defined_error_and_never_in_a_wrong_object(
-    start: int, count: int, piece: int
-) -> None:
-    user, provider, _ = converse(piece, lose=range(start, start + count))
-
-    check_defined(user, provider)
-    assert provider.stored.items() <= WHOLE.items()
-
-
-def check_defined(user: User, provider: Provider) -> None:
-    """Both ends are over, and each knows why unless all went well."""
-    for end in (user, provider):
-        assert end.association.must_close
-        assert all(
-            isinstance(one, PeerFailed | Refused | ConnectionLost | TimedOut | Abort | AssociateReject)
-            for one in end.ended
-        )
-    if not user.released:
-        assert user.ended or provider.ended
 
 
 def established() -> tuple[Association, Association]:
@@ -453,6 +223,20 @@ def test_sending_stops_when_the_association_ends_on_the_way() -> None:
 
     with pytest.raises(LocalError):
         next(batches)
+
+
+@pytest.mark.parametrize("ending", [Abort(), ReleaseRequest()])
+def test_data_that_follow_in_the_same_bytes_are_told_only_while_the_association_stands(
+    ending: Abort | ReleaseRequest,
+) -> None:
+    requestor, acceptor = established()
+    data = joined([buffer for batch in acceptor.frames(3, [b"ab"], is_command=True) for buffer in batch])
+    events = requestor.receive(data * 3)
+    assert isinstance(next(events), DataSlice)
+    requestor.send(ending)
+
+    # A release request that is sent leaves the peer the right to send data (AR-6); an abort does not (AA-6).
+    assert len(list(events)) == (2 if isinstance(ending, ReleaseRequest) else 0)
 
 
 def test_what_our_user_may_not_do_is_our_mistake() -> None:

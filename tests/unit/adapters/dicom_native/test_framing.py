@@ -91,9 +91,11 @@ def test_maximum_without_room_for_data_is_our_mistake(maximum: int) -> None:
         list(frame(1, [b"data"], maximum, is_command=False))
 
 
-@pytest.mark.parametrize("maximum", [16, 4096, 16384, 262144, 0])
-def test_batches_are_worth_one_system_call(maximum: int) -> None:
-    batches = list(frame(1, [bytes(3 << 20)], maximum, is_command=False))
+@pytest.mark.parametrize(
+    ("maximum", "size"), [(16, 1 << 18), (4096, 3 << 20), (16384, 3 << 20), (262144, 3 << 20), (0, 3 << 20)]
+)
+def test_batches_are_worth_one_system_call(maximum: int, size: int) -> None:
+    batches = list(frame(1, [bytes(size)], maximum, is_command=False))
 
     assert all(len(batch) < 2 * BATCH_BUFFERS for batch in batches)
     assert all(sum(map(len, batch)) < BATCH_BYTES + LONGEST_PDU + 4096 for batch in batches)

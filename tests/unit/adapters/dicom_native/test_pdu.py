@@ -193,6 +193,14 @@ def test_many_contexts_are_decoded_within_a_limit() -> None:
         a_request(item(0x20, b"\1\0\0\0" + CONTEXT) * 1025)
 
 
+def test_sub_items_of_all_contexts_are_decoded_within_a_limit() -> None:
+    most = item(0x20, b"\1\0\0\0" + item(0x40, b"1.2") * 1024)
+
+    assert len(a_request(most * 16).contexts) == 16
+    with pytest.raises(ProtocolError, match="more than 16384 sub-items"):
+        a_request(most * 16 + item(0x20, b"\3\0\0\0" + item(0x99, b"")))
+
+
 def test_user_identity_without_a_secondary_length_is_decoded() -> None:
     value = item(0x58, b"\1\0\0\3abc")
 

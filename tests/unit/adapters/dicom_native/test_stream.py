@@ -183,8 +183,18 @@ def test_pdu_over_its_limit_is_refused_at_its_header(kind: int, limit: int) -> N
 
 def test_limit_of_data_can_be_set() -> None:
     reader = PduReader(data_limit=100)
+    assert len(list(reader.feed(a_data_pdu(a_value(bytes(94)))))) == 1
     with pytest.raises(ProtocolError, match="over the limit of 100"):
         list(reader.feed(HEADER.pack(4, 101)))
+
+
+def test_limit_of_data_holds_for_a_pdu_that_has_come_whole_and_may_change_before_it() -> None:
+    reader, pdu = PduReader(data_limit=100), a_data_pdu(a_value(bytes(95)))
+    reader.data_limit = 101
+    assert len(list(reader.feed(pdu))) == 1
+    reader.data_limit = 100
+    with pytest.raises(ProtocolError, match="over the limit of 100"):
+        list(reader.feed(pdu))
 
 
 @pytest.mark.parametrize(

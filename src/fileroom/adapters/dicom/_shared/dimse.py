@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from fileroom.adapters.dicom._shared.mistakes import LocalError, MessageError
@@ -22,8 +24,9 @@ NO_DATA_SET: Final = 0x0101
 DATA_SET: Final = 0x0001
 
 _HEADER: Final = struct.Struct("<HHI")
-_US: Final = struct.Struct("<H")
-_UL: Final = struct.Struct("<I")
+_TAG: Final = struct.Struct("<HH")
+_NUMBER: Final = struct.Struct("<HHIH")
+_GROUP_LENGTH: Final = struct.Struct("<HHII")
 _COMMENT_LENGTH: Final = 64
 
 
@@ -46,7 +49,7 @@ class Priority(IntEnum):
     LOW = 0x0002
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class CommandSet:
     """A command set; None, '' and () are elements that are absent."""
 
@@ -96,15 +99,16 @@ class CommandSet:
         Raises:
             LocalError: a value does not fit.
         """
-        elements = dict(self.others)
-        for name, (element, write, _) in _ELEMENTS.items():
-            value = getattr(self, name)
-            if value is not None and value not in {"", ()}:
-                elements[element] = write(value)
-        body = b"".join(
-            _HEADER.pack(0, element, len(value)) + value for element, value in sorted(elements.items())
-        )
-        return _HEADER.pack(0, 0, _UL.size) + _UL.pack(len(body)) + body
+        elements = {
+            element: write(element, value)
+            for value, (element, write) in zip(_values_of(self), _WRITERS, strict=True)
+            if value or value == 0
+        }
+        if self.others:
+            others = {element: _element(element, value) for element, value in self.others}
+            elements = dict(sorted({**others, **elements}.items()))
+        body = b"".join(elements.values())
+        return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
 
 
 def decode_command(data: bytes | bytearray | memoryview) -> CommandSet:
@@ -116,31 +120,37 @@ def decode_command(data: bytes | bytearray | memoryview) -> CommandSet:
     Raises:
         MessageError: it is none: an element is cut off or of another group, or there is no Command Field.
     """
-    view, offset, values, others = memoryview(data), 0, dict[str, Any](), dict[int, bytes]()
-    if len(view) > COMMAND_LIMIT:
-        raise MessageError(f"a command set of {len(view)} bytes, which is over the limit of {COMMAND_LIMIT}")
-    while offset < len(view):
-        if len(view) - offset < _HEADER.size:
+    if len(data) > COMMAND_LIMIT:
+        raise MessageError(f"a command set of {len(data)} bytes, which is over the limit of {COMMAND_LIMIT}")
+    raw, offset, values, others = bytes(data), 0, dict[str, Any](), dict[int, bytes]()
+    end = len(raw)
+    while offset < end:
+        start = offset + _HEADER.size
+        if start > end:
             raise MessageError("a command set with half an element")
-        group, element, length = _HEADER.unpack_from(view, offset)
-        offset += _HEADER.size
+        group, element, length = _HEADER.unpack_from(raw, offset)
+        offset = start + length
         if group:
             raise MessageError(f"a command set with an element of group {group:04X}H")
-        if length > len(view) - offset:
+        if offset > end:
             raise MessageError(
-                f"a command set with an element of {length} bytes where {len(view) - offset} are left"
+                f"a command set with an element of {length} bytes where {end - start} are left"
             )
-        raw = bytes(view[offset : offset + length])
-        offset += length
-        if element in _NAMES:
-            name = _NAMES[element]
-            values[name] = _ELEMENTS[name][2](raw)
+        if element in _READERS:
+            name, read = _READERS[element]
+            values[name] = read(raw[start:offset])
         elif element:
-            others[element] = raw
-    present = {name: value for name, value in values.items() if value is not None}
-    if "field" not in present:
+            others[element] = raw[start:offset]
+    if values.get("field") is None:
         raise MessageError("a command set without a Command Field")
-    return CommandSet(**present, others=tuple(sorted(others.items())))
+    if values.get("data_set_type", NO_DATA_SET) is None:
+        del values["data_set_type"]
+    if others:
+        values["others"] = tuple(sorted(others.items()))
+    # What a frozen dataclass's constructor does one by one, for absent fields, too, costs as much as all the rest.
+    command = object.__new__(CommandSet)
+    command.__dict__.update(values)
+    return command
 
 
 def c_echo_rq(message_id: int, sop_class_uid: str) -> CommandSet:
@@ -240,35 +250,44 @@ def _with_identifier(
     )
 
 
-def _number(value: int) -> bytes:
-    if not 0 <= value <= 0xFFFF:
-        raise LocalError(f"{value} does not fit into a command element of two bytes")
-    return _US.pack(value)
+def _element(element: int, data: bytes, padding: bytes = b"") -> bytes:
+    if len(data) & 1:
+        data += padding
+    return _HEADER.pack(0, element, len(data)) + data
 
 
-def _counter(value: int) -> bytes:
-    return _number(min(value, 0xFFFF))
+def _number(element: int, value: int) -> bytes:
+    try:
+        return _NUMBER.pack(0, element, 2, value)
+    except struct.error:
+        raise LocalError(f"{value} does not fit into a command element of two bytes") from None
+
+
+def _counter(element: int, value: int) -> bytes:
+    return _number(element, min(value, 0xFFFF))
 
 
 def _read_number(raw: bytes) -> int | None:
-    return int(_US.unpack_from(raw)[0]) if len(raw) >= _US.size else None
+    return raw[0] | raw[1] << 8 if len(raw) >= 2 else None
 
 
-def _uid(value: str) -> bytes:
-    data = text_bytes(value)
-    return data + b"\0" * (len(data) % 2)
+def _uid(element: int, value: str) -> bytes:
+    return _element(element, text_bytes(value), b"\0")
 
 
-def _title(value: str) -> bytes:
+_sop_class = lru_cache(_uid)
+"""The few of an association stand in every message of it."""
+
+
+def _title(element: int, value: str) -> bytes:
     data = text_bytes(value)
     if len(data) > 16:
         raise LocalError(f"AE title {value!r} is longer than 16 characters")
-    return data + b" " * (len(data) % 2)
+    return _element(element, data, b" ")
 
 
-def _comment(value: str) -> bytes:
-    data = value.encode("latin-1", "replace")[:_COMMENT_LENGTH]
-    return data + b" " * (len(data) % 2)
+def _comment(element: int, value: str) -> bytes:
+    return _element(element, value.encode("latin-1", "replace")[:_COMMENT_LENGTH], b" ")
 
 
 def _read_comment(raw: bytes) -> str:
@@ -276,18 +295,20 @@ def _read_comment(raw: bytes) -> str:
     return raw.strip(b"\0 ").decode("latin-1")
 
 
-def _tags(value: tuple[int, ...]) -> bytes:
-    return b"".join(_number(tag >> 16) + _US.pack(tag & 0xFFFF) for tag in value)
+def _tags(element: int, value: tuple[int, ...]) -> bytes:
+    try:
+        return _element(element, b"".join(_TAG.pack(tag >> 16, tag & 0xFFFF) for tag in value))
+    except struct.error:
+        raise LocalError(f"{value} are no tags") from None
 
 
 def _read_tags(raw: bytes) -> tuple[int, ...]:
-    pairs = struct.iter_unpack("<HH", raw[: len(raw) & ~3])
-    return tuple(group << 16 | element for group, element in pairs)
+    return tuple(group << 16 | element for group, element in _TAG.iter_unpack(raw[: len(raw) & ~3]))
 
 
-# Field of the dataclass: element number, how it is written, how it is read (None is absent).
-_ELEMENTS: Final[dict[str, tuple[int, Callable[[Any], bytes], Callable[[bytes], Any]]]] = {
-    "sop_class_uid": (0x0002, _uid, text),
+# Field of the dataclass: element number, how it is written, how it is read (None is absent). In order of the elements.
+_ELEMENTS: Final[dict[str, tuple[int, Callable[[int, Any], bytes], Callable[[bytes], Any]]]] = {
+    "sop_class_uid": (0x0002, _sop_class, text),
     "field": (0x0100, _number, _read_number),
     "message_id": (0x0110, _number, _read_number),
     "responding_to": (0x0120, _number, _read_number),
@@ -306,4 +327,6 @@ _ELEMENTS: Final[dict[str, tuple[int, Callable[[Any], bytes], Callable[[bytes], 
     "originator_ae_title": (0x1030, _title, text),
     "originator_message_id": (0x1031, _number, _read_number),
 }
-_NAMES: Final = {element: name for name, (element, _, _) in _ELEMENTS.items()}
+_READERS: Final = {element: (name, read) for name, (element, _, read) in _ELEMENTS.items()}
+_WRITERS: Final = [(element, write) for element, write, _ in _ELEMENTS.values()]
+_values_of: Final = attrgetter(*_ELEMENTS)

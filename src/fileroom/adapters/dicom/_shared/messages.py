@@ -59,22 +59,22 @@ class MessageReader:
         Raises:
             MessageError: it does not fit what came before.
         """
-        if self._context_id not in {None, one.context_id}:
-            raise MessageError(
-                f"a message on the presentation contexts {self._context_id} and {one.context_id}"
-            )
-        if one.is_command == self._expects_data:
+        context_id, is_command, is_last, data, _ = one
+        if context_id != self._context_id and self._context_id is not None:
+            raise MessageError(f"a message on the presentation contexts {self._context_id} and {context_id}")
+        if is_command == self._expects_data:
             raise MessageError(
                 "a command set in the middle of a data set"
-                if one.is_command
+                if is_command
                 else "a data set without a command set"
             )
-        self._context_id = one.context_id
-        if one.is_command:
+        self._context_id = context_id
+        if is_command:
             return self._take_command(one)
-        if one.is_last:
+        if is_last:
             self._context_id, self._expects_data = None, False
-        return DataReceived(one.context_id, one.data, one.is_last)
+        # What the constructor of a named tuple calls; for each slice of an object the way there counts.
+        return tuple.__new__(DataReceived, (context_id, data, is_last))
 
     def _take_command(self, one: DataSlice) -> CommandReceived | None:
         if len(self._command) + len(one.data) > COMMAND_LIMIT:

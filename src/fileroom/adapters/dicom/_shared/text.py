@@ -17,8 +17,10 @@ def text(raw: memoryview | bytes) -> str:
     and sent back (`text_bytes`).
     """
     data = bytes(raw).strip(_PADDING)
-    if _PLAIN.issuperset(data):
-        return data.decode("ascii")
+    if data.isascii():
+        found = data.decode("ascii")
+        if found.isprintable() and "\\" not in found:
+            return found
     return "".join(chr(byte) if byte in _PLAIN else f"\\x{byte:02x}" for byte in data)
 
 

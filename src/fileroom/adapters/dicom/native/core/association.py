@@ -210,7 +210,10 @@ class Association:
             return
         try:
             for one in self._reader.feed(data):
-                yield from self._take(one)
+                if self.state is _STA6 and type(one) is DataSlice and one.context_id in self.contexts:
+                    yield one  # DT-2, which changes nothing: all that is done for almost all that comes
+                else:
+                    yield from self._take(one)
         except ProtocolError as error:
             self._is_deaf = True
             yield from self._failed(error, Event.INVALID_PDU_CAME)
@@ -315,6 +318,7 @@ class Association:
             yield batch
 
 
+_STA6: Final = State.STA6
 _UNEXPECTED: Final = frozenset({AA_1, AA_7, AA_8})
 
 

@@ -35,6 +35,11 @@ class ProposedContext:
     """Best first."""
     others: tuple[RawItem, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """Sub-items that are kept of it."""
+        return len(self.transfer_syntaxes) + len(self.others)
+
     def encode(self) -> bytes:
         """Return the item."""
         syntaxes = [item(TRANSFER_SYNTAX, text_bytes(uid)) for uid in self.transfer_syntaxes]
@@ -74,6 +79,11 @@ class AnsweredContext:
     transfer_syntax: str = ""
     """Not significant unless accepted, and left out by some peers."""
     others: tuple[RawItem, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Sub-items that are kept of it."""
+        return len(self.others)
 
     def encode(self) -> bytes:
         """Return the item."""

@@ -18,6 +18,7 @@ from fileroom.adapters.dicom.native.core.contexts import (
     ProposedContext,
 )
 from fileroom.adapters.dicom.native.core.fields import (
+    MAX_ITEMS,
     Cursor,
     RawItem,
     ae_title,
@@ -35,6 +36,8 @@ DICOM_APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 
 APPLICATION_CONTEXT: Final = 0x10
 USER_INFORMATION: Final = 0x50
+MAX_SUB_ITEMS: Final = 16 * MAX_ITEMS
+"""Sub-items of all contexts of a PDU; 128 contexts with all transfer syntaxes have half of them."""
 _RESERVED: Final = bytes(32)
 
 
@@ -221,9 +224,15 @@ def _associate(
     called, calling = text(cursor.take(16)), text(cursor.take(16))
     cursor.take(len(_RESERVED))
     contexts, others, application_context, information = [], [], "", UserInformation()
+    sub_items = 0
     for kind, _, value in cursor.items():
         if kind == context_type:
             contexts.append(read_context(value))
+            sub_items += contexts[-1].size
+            if sub_items > MAX_SUB_ITEMS:
+                raise ProtocolError(
+                    f"an A-ASSOCIATE PDU with more than {MAX_SUB_ITEMS} sub-items of contexts"
+                )
         elif kind == APPLICATION_CONTEXT and not application_context:
             application_context = text(value)
         elif kind == USER_INFORMATION and information == UserInformation():

@@ -5,7 +5,7 @@ and nothing is copied. Other PDUs are collected as their bytes come; what a peer
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from fileroom.adapters.dicom._shared.messages import DataSlice
@@ -18,9 +18,16 @@ DATA_LIMIT: Final = 16 << 20
 """Longest P-DATA-TF unless told otherwise."""
 
 _VALUE_HEADER: Final = struct.Struct(">IBB")
+_HEADERS: Final = struct.Struct(">BxIIBB")
+"""Of a P-DATA-TF and of its first presentation data value."""
+_VALUE_LENGTH: Final = 4
+"""Bytes of the length of a presentation data value, which it does not count itself."""
 _CONTROL_FIELDS: Final = 2
 """Bytes that the length of a presentation data value counts besides its data (PS3.8 9.3.5.1, E.2)."""
+_P_DATA_TF: Final = int(PduType.P_DATA_TF)
 _KNOWN: Final = frozenset(PduType)
+_made: Final = tuple.__new__
+"""What the constructor of a named tuple calls; for each slice of an object the way there counts."""
 _SHOWN: Final = 16
 
 
@@ -88,8 +95,36 @@ class PduReader:
                 if len(body) == length:
                     self._kept, self._control = bytearray(), None
                     yield _decoded(kind, body)
-            else:
+            elif self._kept or self._pdu_left:
                 offset += self._header(view, offset)
+            else:
+                before, offset = offset, (yield from self._usual(view, offset))
+                if offset == before:
+                    offset += self._header(view, offset)
+
+    def _usual(self, view: memoryview, offset: int) -> Generator[DataSlice, None, int]:
+        """Read PDUs as almost all are, P-DATA-TF with one value, for as long as they come; return where they end.
+
+        Whatever is not clearly right is left to `_header`, which says what is wrong with it.
+        """
+        end = len(view)
+        while end - offset >= _HEADERS.size:
+            kind, length, value_length, context_id, control = _HEADERS.unpack_from(view, offset)
+            if kind != _P_DATA_TF or length != value_length + _VALUE_LENGTH or length > self.data_limit:
+                return offset
+            data_length = value_length - _CONTROL_FIELDS
+            if data_length < 0:
+                return offset
+            is_command, is_last = control & 1 == 1, control & 2 == 2  # bits 2 to 7 are never checked (E.2)
+            offset += _HEADERS.size
+            if data_length > end - offset:
+                self._value, self._is_start = (context_id, is_command, is_last), True
+                self._pdu_left = self._value_left = data_length
+                return offset
+            data = view[offset : offset + data_length]
+            offset += data_length
+            yield _made(DataSlice, (context_id, is_command, is_last, data, True))
+        return offset
 
     def _slice(self, data: memoryview) -> DataSlice:
         self._value_left -= len(data)
@@ -122,10 +157,10 @@ class PduReader:
 
     def _begin_pdu(self, header: memoryview) -> None:
         kind, length = HEADER.unpack(header)
-        limit = self.data_limit if kind == PduType.P_DATA_TF else self._control_limit
+        limit = self.data_limit if kind == _P_DATA_TF else self._control_limit
         if length > limit:
             raise ProtocolError(f"a PDU of {length} bytes, which is over the limit of {limit}")
-        if kind != PduType.P_DATA_TF:
+        if kind != _P_DATA_TF:
             if not length:
                 raise ProtocolError(f"a PDU of type {kind:02X}H without a body")
             self._control = (kind, length)
