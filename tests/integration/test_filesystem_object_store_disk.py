@@ -1,6 +1,7 @@
 """The store on disks that are full, read-only or another file system's, and with objects of any size."""
 
 import errno
+import gc
 import itertools
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from fileroom.adapters.objects.filesystem.failures import storage_error
 from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
-from fileroom.application.ports.object_store import ObjectStore
+from fileroom.application.ports.object_store import ObjectExists, ObjectStore
 from fileroom.domain.errors import StorageError, StorageFull
 from fileroom.domain.filing import Durability, NamingScheme
 from fileroom.domain.records import StoredObject
@@ -188,6 +189,23 @@ def test_commit_fails_and_leaves_nothing_when_the_partial_file_was_taken_away(tm
         writer.commit(a_key())
     writer.abort()
     assert backend.objects() == {}
+    store.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors in /proc")
+def test_no_writer_keeps_its_descriptor_however_it_ends(tmp_path: Path) -> None:
+    store = FilesystemObjectStore(tmp_path, durability=Durability.RELAXED)
+    filed(store, a_key(0))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    filed(store, a_key(1))
+    aborted, forgotten, refused = written(store), written(store), written(store)
+    aborted.abort()
+    with pytest.raises(ObjectExists):
+        refused.commit(a_key(1))
+    del forgotten
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    refused.abort()
     store.close()
 
 

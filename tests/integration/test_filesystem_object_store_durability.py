@@ -63,10 +63,10 @@ def test_strict_commit_syncs_bytes_before_the_name_and_folders_after(
     writer.commit(a_key(1))
     assert calls == [
         ("fsync", ".part"),
-        ("fsync", "above/store"),
-        ("fsync", study),
         ("link", f"{series}/{a_uid(1, 1, 1)}.dcm"),
         ("fsync", series),
+        ("fsync", study),
+        ("fsync", "above/store"),
     ]
     calls.clear()
     filed(store, a_key(2))
@@ -113,26 +113,35 @@ def test_relaxed_store_never_syncs(root: Path, tmp_path: Path, calls: list[tuple
     ("error", "kind"),
     [(OSError(28, "No space left on device"), StorageFull), (OSError(5, "I/O error"), StorageError)],
 )
+@pytest.mark.parametrize("failing_call", range(1, 5), ids=[".part", "series", "study", "root"])
 def test_commit_that_cannot_be_made_durable_fails_and_leaves_nothing(
-    root: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, kind: type[StorageError]
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: list[tuple[str, str]],
+    *,
+    failing_call: int,
+    error: OSError,
+    kind: type[StorageError],
 ) -> None:
-    store = FilesystemObjectStore(root, naming=NamingScheme.FLAT)
+    store = FilesystemObjectStore(root)
+    writer, sync = written(store), os.fsync
+    calls.clear()
+
+    def fail(descriptor: int) -> None:
+        sync(descriptor)
+        if len([call for call in calls if call[0] == "fsync"]) == failing_call:
+            raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(kind):
+            writer.commit(a_key(1))
+    assert len([call for call in calls if call[0] == "fsync"]) == failing_call
+    writer.abort()
+    assert list(store.walk()) == []
+    assert list(root.rglob("*.part")) == []
+    calls.clear()
     filed(store, a_key(1))
-    for failing_call in (1, 2):  # the file's sync, the folder's sync
-        writer = written(store)
-        syncs: list[int] = []
-
-        def fail(descriptor: int, syncs: list[int] = syncs, failing_call: int = failing_call) -> None:
-            syncs.append(descriptor)
-            if len(syncs) == failing_call:
-                raise error
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", fail)
-            with pytest.raises(kind):
-                writer.commit(a_key(2))
-        assert len(syncs) == failing_call
-        writer.abort()
-        assert len(list(store.walk())) == 1
-        assert list(root.rglob("*.part")) == []
+    above = [("fsync", f"above/store/{a_uid(1)}"), ("fsync", "above/store")]
+    assert calls[3:] == above[failing_call == 4 :]
     store.close()

@@ -227,6 +227,17 @@ def test_commit_makes_its_folder_anew_when_somebody_removed_it(
     store.close()
 
 
+def test_commit_makes_its_folder_anew_when_somebody_moved_it_away(
+    store: FilesystemObjectStore, tmp_path: Path
+) -> None:
+    filed(store, a_key(1))
+    (tmp_path / "store" / a_uid(1)).rename(tmp_path / "archive")
+    stored = filed(store, a_key(2))
+    assert list(store.walk()) == [stored.location]
+    assert len(list((tmp_path / "archive").rglob("*.dcm"))) == 1
+    store.close()
+
+
 def test_stores_that_share_a_root_race_for_a_place_and_one_wins(tmp_path: Path) -> None:
     stores = [FilesystemObjectStore(tmp_path) for _ in range(4)]
     outcomes: list[bool] = []

@@ -83,24 +83,26 @@ class InstanceKey:
         )
 
 
-def relative_path(key: InstanceKey, scheme: NamingScheme) -> PurePosixPath:
-    """Return where an object goes, relative to the store's root; safe whatever the UIDs hold."""
-    study, series, sop = (
-        safe_name(uid) for uid in (key.study_instance_uid, key.series_instance_uid, key.sop_instance_uid)
-    )
+def relative_path(key: InstanceKey, scheme: NamingScheme) -> str:
+    """Return where an object goes, relative to the store's root, `/` between the names; safe whatever the UIDs hold.
+
+    Text and no path object: this is done for every object that comes, and pathlib is slow.
+    """
+    name = f"{safe_name(key.sop_instance_uid)}.dcm"
     match scheme:
         case NamingScheme.HIERARCHICAL:
-            return PurePosixPath(study, series, f"{sop}.dcm")
+            return f"{safe_name(key.study_instance_uid)}/{safe_name(key.series_instance_uid)}/{name}"
         case NamingScheme.DATE:
             day = _parse_date(key.study_date) or key.filed_on
-            return PurePosixPath(f"{day:%Y}".rjust(4, "0"), f"{day:%m}", f"{day:%d}", study, f"{sop}.dcm")
+            return f"{day.year:04}/{day.month:02}/{day.day:02}/{safe_name(key.study_instance_uid)}/{name}"
         case NamingScheme.FLAT:
-            return PurePosixPath(f"{sop}.dcm")
+            return name
 
 
-def beside(place: PurePosixPath, token: str) -> PurePosixPath:
+def beside(place: str, token: str) -> str:
     """Return the place of what is to replace the object at `place`; `token` is used only once."""
-    return place.with_name(f"{place.stem}{_BESIDE}{token}{place.suffix}")
+    stem, dot, suffix = place.rpartition(".")
+    return f"{stem}{_BESIDE}{token}{dot}{suffix}"
 
 
 def probable_uid(location: str) -> str:

@@ -2,7 +2,6 @@
 # Paths are strings here, for speed: pathlib doubles what these calls cost.
 # ruff: noqa: PTH104, PTH108
 
-import contextlib
 import errno
 import os
 from abc import abstractmethod
@@ -30,8 +29,10 @@ class LinkMover(Mover):
     def take(self, part: str, target: str) -> None:
         """Link, then unlink."""
         os.link(part, target)
-        with contextlib.suppress(FileNotFoundError):
+        try:  # noqa: SIM105 - for speed, as each object comes here
             os.unlink(part)
+        except FileNotFoundError:
+            pass
 
 
 class RenameMover(Mover):

@@ -5,7 +5,6 @@ Places are relative to the root, so that the tree can be moved, copied and mount
 """
 
 import errno
-import io
 import os
 import shutil
 import stat
@@ -33,6 +32,10 @@ from fileroom.domain.records import StoredObject
 
 SLACK_SECONDS: Final = 2.0
 """How coarse a file system's times may be (FAT), and so how far before a session's start `recover` looks."""
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_PLAIN: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""Neither a link nor, on Windows, with line ends of its own."""
 
 
 class FilesystemObjectStore(ObjectStore):
@@ -68,12 +71,10 @@ class FilesystemObjectStore(ObjectStore):
         session = self._living_session()
         part = session.next_part()
         try:
-            file = open(part, "xb", buffering=0, opener=_open_private)  # noqa: SIM115 - the writer closes it
+            descriptor = _open_private(part, _NEW)
         except OSError as error:
             raise storage_error(error, "write", part) from error
-        writer = self._writer(session, part, file)
-        writer.start_with(header)
-        return writer
+        return self._writer(session, part, descriptor, header)
 
     def adopt(self, path: Path, data_offset: int) -> FilesystemObjectWriter:
         """Take over a finished temporary file, by renaming where that is possible, as if it had been written.
@@ -106,8 +107,7 @@ class FilesystemObjectStore(ObjectStore):
                 )
             stream.seek(data_offset)
             hash_stream(stream, hasher)
-        file = open(part, "ab", buffering=0, opener=_open_private)  # noqa: SIM115 - the writer closes it
-        writer = self._writer(session, part, file)
+        writer = self._writer(session, part, _open_private(part, os.O_WRONLY | os.O_APPEND))
         writer.start_after(size, data_offset, hasher)
         return writer
 
@@ -226,10 +226,13 @@ class FilesystemObjectStore(ObjectStore):
                     raise StorageError(f"the file system of {self._root} has no locks") from error
             return self._session
 
-    def _writer(self, session: Session, part: str, file: io.FileIO) -> FilesystemObjectWriter:
+    def _writer(
+        self, session: Session, part: str, descriptor: int, header: bytes = b""
+    ) -> FilesystemObjectWriter:
         return FilesystemObjectWriter(
             part=part,
-            file=file,
+            descriptor=descriptor,
+            header=header,
             session=session,
             placement=self._placement,
             cleanup=self._cleanup,
@@ -264,7 +267,7 @@ class FilesystemObjectStore(ObjectStore):
 
 def _open_private(path: str, flags: int) -> int:
     """Open so that a file that is made can be read by this account only."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    return os.open(path, flags | _PLAIN, 0o600)
 
 
 def _bring(path: Path, part: str) -> None:

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import threading
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from fileroom.adapters.objects.filesystem.moving import Mover
@@ -17,6 +17,7 @@ _FOLDER_MODE: Final = 0o700
 _ATTEMPTS: Final = 200
 """How often a folder that other processes remove while it is empty is made again."""
 _REMEMBERED_FOLDERS: Final = 10_000
+_NO_LOCK: Final = contextlib.nullcontext()
 _JUNCTION: Final = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT: what Windows has besides symlinks to lead elsewhere."""
 
@@ -39,7 +40,7 @@ class Placement:
         self._durable: set[str] = set()
         self._removing = threading.Lock()
 
-    def absolute(self, relative: PurePosixPath) -> Path:
+    def absolute(self, relative: str) -> Path:
         """Return the whole path of a place."""
         return Path(self._root, relative)
 
@@ -60,19 +61,19 @@ class Placement:
             if self._strict:
                 sync_folder(os.path.dirname(folder))
 
-    def place(self, part: str, relative: PurePosixPath, mover: Mover) -> None:
+    def place(self, part: str, relative: str, mover: Mover) -> None:
         """Move `part` to its place; durable in strict mode.
 
         Raises:
             FileExistsError: the place is taken; `part` is where it was.
             OSError: it could not be moved or made durable; nothing new is in the place.
         """
-        *folders, name = relative.parts
+        *folders, name = relative.split("/")
         for attempt in range(_ATTEMPTS):
             try:
                 # From the second time on, no thread of this process takes folders away meanwhile.
-                with self._removing if attempt else contextlib.nullcontext():
-                    folder = self._make_folders(folders)
+                with self._removing if attempt else _NO_LOCK:
+                    folder, unsure = self._make_folders(folders)
                     target = f"{folder}{os.sep}{name}"
                     mover.take(part, target)
             except FileNotFoundError:
@@ -80,30 +81,42 @@ class Placement:
                 if not os.path.lexists(part):
                     raise
             else:
-                self._settle(folder, target)
+                if self._strict:
+                    self._settle(folder, target, unsure)
                 return
         raise OSError(errno.EAGAIN, "its folder is removed again and again", self.absolute(relative))
 
-    def _settle(self, folder: str, target: str) -> None:
-        """Make the entry of `target` durable in strict mode; where that fails, remove it."""
-        if not self._strict:
-            return
+    def _settle(self, folder: str, target: str, unsure: list[str]) -> None:
+        """Make all entries that lead to `target` durable; where that fails, remove it."""
         try:
+            # From below: what a journal writes for the first holds the others, which cost little then.
             sync_folder(folder)
+            for each in reversed(unsure):
+                sync_folder(os.path.dirname(each))
+                self._remember(each)
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(target)
             raise
 
-    def _make_folders(self, names: list[str]) -> str:
+    def _remember(self, folder: str) -> None:
+        if len(self._durable) >= _REMEMBERED_FOLDERS:
+            self._durable.clear()
+        self._durable.add(folder)
+
+    def _make_folders(self, names: list[str]) -> tuple[str, list[str]]:
         """Return the folder of these names below the root, made where it is missing.
+
+        And, in strict mode, the folders on the way there whose entries may not be durable yet: another process may
+        have made a folder and not synced it, so the first meeting counts as well.
 
         Raises:
             OSError: it cannot be made, or one of the names is taken by something that is no folder.
         """
         folder = self._root
+        unsure = []
         for name in names:
-            above, folder = folder, f"{folder}{os.sep}{name}"
+            folder = f"{folder}{os.sep}{name}"
             made = False
             try:
                 status = os.lstat(folder)
@@ -112,17 +125,13 @@ class Placement:
                     os.mkdir(folder, _FOLDER_MODE)
                     made = True
                 status = os.lstat(folder)
-            if leads_elsewhere(status) or not stat.S_ISDIR(status.st_mode):
+            if not stat.S_ISDIR(status.st_mode) or leads_elsewhere(status):
                 raise NotADirectoryError(
                     errno.ENOTDIR, "a symlink or a file is in the way, and links are not followed", folder
                 )
-            # Another process may have made the folder and not synced it yet, so the first meeting counts as well.
             if self._strict and (made or folder not in self._durable):
-                sync_folder(above)
-                if len(self._durable) >= _REMEMBERED_FOLDERS:
-                    self._durable.clear()
-                self._durable.add(folder)
-        return folder
+                unsure.append(folder)
+        return folder, unsure
 
     def remove_empty_folders(self, folder: str) -> None:
         """Remove `folder` and those above it, up to the root, as far as they are empty."""

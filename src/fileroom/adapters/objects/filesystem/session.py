@@ -69,7 +69,7 @@ class Session:
 
     def next_part(self) -> str:
         """Return a path for a new partial file."""
-        return _join(self.folder, f"{next(self._numbers):06d}{_PART}")
+        return f"{self.folder}{os.sep}{next(self._numbers):06d}{_PART}"
 
     def begin_no_later_than(self, time: float) -> None:
         """Move the recorded start back where the clock was set back: what comes now must not seem older."""

@@ -1,15 +1,14 @@
 """One object on its way into the tree."""
-# Paths are strings here, for speed: pathlib doubles what these calls cost.
+# Descriptors and paths as strings, for speed: what `open` and pathlib add is as dear as the system's calls themselves.
 # ruff: noqa: PTH123
 
 import contextlib
-import io
 import os
 import secrets
 from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NoReturn
 
 from blake3 import blake3
 
@@ -27,10 +26,11 @@ from fileroom.domain.errors import NotFound, StorageError, Unreadable
 from fileroom.domain.filing import InstanceKey, NamingScheme, beside, relative_path
 from fileroom.domain.records import StoredObject
 
-GATHER_BYTES: Final = 1 << 17
-"""Less than this is copied together and written at once; more goes to the system as it stands."""
+GATHER_BYTES: Final = 1 << 16
+"""Less than this is copied together and written at once; the rest goes to the system as it stands."""
 _MOST_BUFFERS: Final = 1024
 """IOV_MAX of all systems that matter."""
+_CLOSED: Final = -1
 _ATTEMPTS: Final = 20
 """How often an object that is in the way and then gone is tried again."""
 
@@ -50,32 +50,29 @@ class FilesystemObjectWriter(ObjectWriter):
         self,
         *,
         part: str,
-        file: io.FileIO,
+        descriptor: int,
+        header: bytes,
         session: Session,
         placement: Placement,
         cleanup: Cleanup,
         naming: NamingScheme,
         strict: bool,
     ) -> None:
-        """Take over `file`, which is open for writing at the path `part` and empty."""
+        """Take over the file at the path `part`, which is open for writing as `descriptor`.
+
+        Preamble and file meta information, `header`, are written together with what follows.
+        """
         self._part = part
-        self._file = file
+        self._descriptor = descriptor
         self._session = session
         self._placement = placement
         self._cleanup = cleanup
         self._naming = naming
         self._strict = strict
-        self._header = b""
-        self._data_offset = 0
-        self._size = 0
-        self._pending = bytearray()
+        self._pending = bytearray(header)
+        self._data_offset = self._size = self._not_to_hash = len(header)
         self._hasher = blake3()
         self._state = _State.OPEN
-
-    def start_with(self, header: bytes) -> None:
-        """Begin with preamble and file meta information; they are written together with what follows."""
-        self._header = bytes(header)
-        self._data_offset = self._size = len(header)
 
     def start_after(self, size: int, data_offset: int, hasher: blake3) -> None:
         """Begin with what the file holds already, whose data set `hasher` has seen."""
@@ -88,12 +85,13 @@ class FilesystemObjectWriter(ObjectWriter):
             StorageFull: no room.
             StorageError: it could not be written.
         """
-        self._require(_State.OPEN)
+        if self._state is not _State.OPEN:
+            self._refuse()
         amount = 0
         for part in parts:
             amount += part.nbytes
         self._size += amount
-        if len(self._pending) + amount > GATHER_BYTES:
+        if len(self._pending) + amount >= GATHER_BYTES:
             self._flush(parts)
         else:
             for part in parts:
@@ -101,7 +99,8 @@ class FilesystemObjectWriter(ObjectWriter):
 
     def reread(self) -> BinaryIO:
         """Return a stream over what was written so far, header included; close it before going on."""
-        self._require(_State.OPEN, _State.SEALED)
+        if self._state is not _State.OPEN and self._state is not _State.SEALED:
+            self._refuse()
         self._flush()
         try:
             return open(self._part, "rb")
@@ -111,9 +110,14 @@ class FilesystemObjectWriter(ObjectWriter):
     @property
     def digest(self) -> str:
         """Algorithm and hexadecimal digest of the data set as written so far."""
-        if not self._pending:
-            return digest_name(self._hasher)
-        return digest_name(self._hasher.copy().update(self._pending))
+        self._hash_pending()
+        return digest_name(self._hasher)
+
+    def _hash_pending(self) -> None:
+        """Hash what is pending; nothing is hashed twice."""
+        if len(self._pending) > self._not_to_hash:
+            self._hasher.update(memoryview(self._pending)[self._not_to_hash :])
+            self._not_to_hash = len(self._pending)
 
     def commit(self, key: InstanceKey, *, replace: bool = False) -> StoredObject:
         """Put the object in its place, or with `replace` beside it, whole or not at all; durable where it is strict.
@@ -124,9 +128,10 @@ class FilesystemObjectWriter(ObjectWriter):
             StorageFull: no room; the writer is to be aborted.
             StorageError: it could not be written; the writer is to be aborted.
         """
-        self._require(_State.OPEN, _State.SEALED)
         if self._state is _State.OPEN:
             self._seal()
+        elif self._state is not _State.SEALED:
+            self._refuse()
         relative = relative_path(key, self._naming)
         if replace:
             relative = beside(relative, secrets.token_hex(8))
@@ -136,7 +141,7 @@ class FilesystemObjectWriter(ObjectWriter):
                 break
             except FileExistsError as error:
                 target = self._placement.absolute(relative)
-                existing = self._describe(target, own_location(str(relative)))
+                existing = self._describe(target, own_location(relative))
                 if existing is not None:
                     raise ObjectExists(f"{target} is there already", stored=existing) from error
             except OSError as error:
@@ -148,7 +153,7 @@ class FilesystemObjectWriter(ObjectWriter):
             raise StorageError(f"{self._placement.absolute(relative)} comes and goes all the time")
         self._state = _State.ENDED
         return StoredObject(
-            location=own_location(str(relative)),
+            location=own_location(relative),
             size=self._size,
             data_offset=self._data_offset,
             digest=digest_name(self._hasher),
@@ -160,12 +165,19 @@ class FilesystemObjectWriter(ObjectWriter):
             return
         self._state = _State.ENDED
         with contextlib.suppress(OSError):
-            self._file.close()
+            self._close()
         self._cleanup.remove(self._part)
 
-    def _require(self, *states: _State) -> None:
-        if self._state in states:
-            return
+    def __del__(self) -> None:
+        """Let go of the descriptor where somebody forgot to end."""
+        self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, _CLOSED
+        if descriptor != _CLOSED:
+            os.close(descriptor)
+
+    def _refuse(self) -> NoReturn:
         if self._state is _State.FAILED:
             raise StorageError("an earlier write of this object failed; it can only be aborted")
         raise RuntimeError(f"this writer is {self._state.name.lower()}")
@@ -177,30 +189,30 @@ class FilesystemObjectWriter(ObjectWriter):
             StorageFull: no room.
             StorageError: it could not be written.
         """
-        buffers: list[memoryview | bytes] = [self._header] if self._header else []
+        buffers: list[memoryview | bytearray] = []
         if self._pending:
-            self._hasher.update(self._pending)
-            buffers.append(memoryview(self._pending))
+            self._hash_pending()
+            buffers.append(self._pending)
         for part in parts:
-            self._hasher.update(part)
             if part.nbytes:
+                self._hasher.update(part)
                 buffers.append(part)
+        if not buffers:
+            return
         try:
-            if buffers:
-                _write_all(self._file.fileno(), buffers)
+            _write_all(self._descriptor, buffers)
         except OSError as error:
             raise self._failure(error, "write") from error
-        self._header = b""
         self._pending = bytearray()
+        self._not_to_hash = 0
 
     def _seal(self) -> None:
         self._flush()
         try:
-            descriptor = self._file.fileno()
             if self._strict:
-                sync_file(descriptor)
-            self._session.begin_no_later_than(os.fstat(descriptor).st_mtime)
-            self._file.close()
+                sync_file(self._descriptor)
+            self._session.begin_no_later_than(os.fstat(self._descriptor).st_mtime)
+            self._close()
         except OSError as error:
             raise self._failure(error, "write") from error
         self._state = _State.SEALED
@@ -227,7 +239,7 @@ class FilesystemObjectWriter(ObjectWriter):
         return storage_error(error, action, path or self._part)
 
 
-def _write_all(descriptor: int, buffers: list[memoryview | bytes]) -> None:
+def _write_all(descriptor: int, buffers: list[memoryview | bytearray]) -> None:
     """Write all of `buffers` with as few calls as the system allows; none of them is empty."""
     if len(buffers) == 1 or not hasattr(os, "writev"):
         for buffer in buffers:

@@ -130,7 +130,7 @@ class MemoryObjectStore(ObjectStore):
 
     def _file(self, whole: bytes, data_offset: int, key: InstanceKey, *, replace: bool) -> StoredObject:
         place = relative_path(key, self._naming)
-        location = own_location(str(beside(place, secrets.token_hex(8)) if replace else place))
+        location = own_location(beside(place, secrets.token_hex(8)) if replace else place)
         with self._lock:
             self._require_open()
             existing = self._objects.get(location)
