@@ -9,9 +9,9 @@ RATE = Measure(key="rate", heading="objects/s")
 SHARE = Measure(key="share", heading="share", digits=2, compared=False)
 
 
-def a_row(name: str, *rates: float | None, **others: str) -> Row:
+def a_row(name: str, *rates: float | None, note: str = "", left_out: str = "") -> Row:
     samples = {number: {"rate": rate} for number, rate in enumerate(rates, 1) if rate is not None}
-    return Row(name=name, samples=samples, **others)
+    return Row(name=name, samples=samples, note=note, left_out=left_out)
 
 
 def a_table(*rows: Row) -> Table:
