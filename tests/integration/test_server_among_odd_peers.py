@@ -7,11 +7,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fileroom.adapters.dicom._shared.dimse import DATA_SET, RESPONSE, CommandField, CommandSet, decode_command
+from fileroom.adapters.dicom._shared.dimse import (
+    DATA_SET,
+    NO_DATA_SET,
+    RESPONSE,
+    CommandField,
+    CommandSet,
+    decode_command,
+)
 from fileroom.application.ports.dicom_server import ListenerOptions, Listening, RejectReason
 from fileroom.domain.ae_title import AeTitle
 from tests.builders import CT_IMAGE_STORAGE
@@ -343,6 +351,14 @@ def test_object_of_another_class_than_its_context_is_refused(
         commands = read_commands(sock)
         assert [decode_command(next(commands)[1]).status for _ in range(2)] == [0x0122, 0]
     assert [one.request.sop_class_uid for one in handlers.store.received] == [CT_IMAGE_STORAGE]
+
+
+def test_store_request_without_a_data_set_is_refused(listening: Listening, handlers: Handlers) -> None:
+    with associated(listening.address) as sock:
+        sock.sendall(message(CT, replace(STORE, data_set_type=NO_DATA_SET)) + message(ECHO, ECHO_RQ))
+        commands = read_commands(sock)
+        assert [decode_command(next(commands)[1]).status for _ in range(2)] == [0xC000, 0]
+    assert handlers.store.received == []
 
 
 def test_message_is_read_byte_by_byte(listening: Listening, handlers: Handlers) -> None:

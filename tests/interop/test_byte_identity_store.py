@@ -11,6 +11,7 @@ import pytest
 from pynetdicom import AE, _config
 
 from fileroom.domain.file_meta import encode_file_meta
+from fileroom.entrypoints.settings import NetworkBackend
 from tests.fileroom_cli import FileroomCli
 from tests.interop import peers
 from tests.interop.holdings import Difference, Held, as_sent, differences, held_in
@@ -36,9 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> FileroomCli:
-    return FileroomCli(tmp_path / "data", {"send.retries": 0})
+@pytest.fixture(params=list(NetworkBackend))
+def cli(request: pytest.FixtureRequest, tmp_path: Path) -> FileroomCli:
+    return FileroomCli(tmp_path / "data", {"send.retries": 0, "network.backend": request.param.value})
 
 
 def stored_here(cli: FileroomCli) -> dict[str, Held]:

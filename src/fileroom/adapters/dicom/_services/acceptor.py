@@ -38,6 +38,7 @@ ASSOCIATION_SECONDS: Final = 10.0
 """Longest time from the connection to its association request (the ARTIM timer, PS3.8 9.1.5)."""
 _SUCCESS: Final = 0x0000
 _CLASS_NOT_SUPPORTED: Final = 0x0122
+_CANNOT_UNDERSTAND: Final = 0xC000
 _IDENTIFIERS: Final = Support(transfer_syntaxes=identifiers.SYNTAXES)
 _NOTHING: Final = Support()
 _BROKEN: Final = frozenset({Fate.PROTOCOL, Fate.SILENT, Fate.STALLED})
@@ -193,7 +194,8 @@ class Acceptor:
     def _finish(self, request: ServedRequest) -> None:
         message = request.message
         if message.reception is None:
-            request.answer(_CLASS_NOT_SUPPORTED)
+            # Without a data set there is nothing to take; with one, nobody here takes this class.
+            request.answer(_CLASS_NOT_SUPPORTED if message.command.has_data_set else _CANNOT_UNDERSTAND)
             return
         reception, message.reception = message.reception, None
         reply = reception.finish()
