@@ -1,0 +1,104 @@
+"""Runs of elements that recur from one object to the next, so that a series is not walked element by element.
+
+What belongs here: bytes that were walked before, found again by how they begin and compared whole. The objects of a
+series differ in few elements, between which lie runs that are the same in all. What two objects have in common is a
+run from then on, until an object comes that begins like it and then differs.
+
+What a run holds depends on its bytes alone: where the same bytes stand at the beginning of an element, the same
+elements are there. Runs stay in memory with what they hold of patients' data: at most `MAX_BYTES`, and for
+`MAX_OBJECTS`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from fileroom.adapters.files.structure import UNDEFINED, Encoding, Walker
+from fileroom.adapters.files.values import MAX_VALUE_BYTES, WANTED, Values
+from fileroom.adapters.files.window import BytesSource, Window
+
+KEY_BYTES: Final = 32
+"""By that many a run is found; shorter ones are not worth while."""
+MIN_ELEMENTS: Final = 4
+"""To be compared; fewer are those that are different in each object."""
+_MAX_STRETCH_BYTES: Final = 16384
+MAX_BYTES: Final = 1 << 20
+MAX_OBJECTS: Final = 1000
+"""Then all is forgotten: what was in pieces for one series may be whole for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Elements of the top level, one after the other, none of them after the last that is catalogued."""
+
+    data: bytes
+    """Their bytes."""
+    bounds: Sequence[int]
+    """Where each of them begins, and where the last one ends."""
+    values: Values
+    """The catalogued ones."""
+
+
+class Runs:
+    """The runs that were met in one encoding; for any number of threads, which learn from each other."""
+
+    def __init__(self, encoding: Encoding, *, deep: bool) -> None:
+        """With `deep`, sequences of defined length are looked into (as by `Walker`)."""
+        self._encoding = encoding
+        self._deep = deep
+        self._left_bytes = MAX_BYTES
+        self._left_objects = MAX_OBJECTS
+        self._met_once: dict[bytes, tuple[bytes, Sequence[int]]] = {}
+        """Bytes and bounds of elements by the tag of the first one, to be compared with the next that begin so."""
+        self.known: dict[bytes, Run] = {}
+        """By the first `KEY_BYTES`."""
+
+    def begin_object(self) -> None:
+        """Count objects, and forget what is old."""
+        self._left_objects -= 1
+        if self._left_objects < 0 or self._left_bytes < 0:
+            self.known.clear()
+            self._met_once.clear()
+            self._left_bytes, self._left_objects = MAX_BYTES, MAX_OBJECTS
+
+    def at(self, buffer: bytes, index: int) -> Run | None:
+        """Return the run that begins at `index`, where an element does."""
+        key = buffer[index : index + KEY_BYTES]
+        run = self.known.get(key)
+        if run is None or buffer.startswith(run.data, index):
+            return run
+        self.known.pop(key, None)
+        self._met_once[run.data[:4]] = run.data, run.bounds
+        return None
+
+    def learn(self, data: bytes, bounds: Sequence[int]) -> None:
+        """Compare elements, which were walked without a finding, with those of another object."""
+        if len(data) > _MAX_STRETCH_BYTES:
+            return
+        others, other_bounds = self._met_once.get(data[:4], (b"", ()))
+        self._met_once[data[:4]] = data, bounds
+        self._left_bytes -= len(data)
+        met = {others[start:end] for start, end in pairwise(other_bounds)}
+        common = [0]
+        for start, end in pairwise(bounds):
+            if data[start:end] not in met:
+                self._keep(data, common)
+                common = []
+            common.append(end)
+        self._keep(data, common)
+
+    def _keep(self, whole: bytes, bounds: Sequence[int]) -> None:
+        """Keep a run of elements from then on."""
+        first = bounds[0]
+        data = whole[first : bounds[-1]]
+        if len(data) < KEY_BYTES:
+            return
+        walker = Walker(Window(BytesSource(data)), deep=self._deep)
+        values: Values = {}
+        for start in bounds[:-1]:
+            tag, vr, length, value = walker.head(start - first, self._encoding)
+            if tag in WANTED and length != UNDEFINED:
+                values[tag] = tag, vr, data[value : value + min(length, MAX_VALUE_BYTES)]
+        self.known[data[:KEY_BYTES]] = Run(data, [bound - first for bound in bounds], values)
+        self._left_bytes -= len(data)
