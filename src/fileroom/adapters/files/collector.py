@@ -72,13 +72,13 @@ class Collector:
             if tag <= LAST:
                 self._stretch.append(position)
 
-    def _skim(self, position: int) -> int:
+    def _skim(self, position: int) -> int:  # noqa: C901, PLR0912 - a call for each element would cost too much
         """Go over known runs and elements that need no thought, and return the position of the first that does.
 
         No thought need those of defined length, wholly in the buffer, that are not looked into.
         """
         walker, runs, encoding, values = self._walker, self._runs, self._encoding, self.values
-        deep, known = walker.deep, runs.known
+        deep, known = walker.deep, runs.known.get
         buffer, base = walker.window.buffer, walker.window.base
         first = index = position - base
         stretch = self._stretch
@@ -88,12 +88,18 @@ class Collector:
         last_head = stop - 12
         long_vrs = BULK_VRS if deep else LONG_VRS
         while index <= last_head:
-            if buffer[index : index + KEY_BYTES] in known and (run := runs.at(buffer, index)):
+            run = known(buffer[index : index + KEY_BYTES])
+            if run is not None:
+                recurs = buffer.startswith(run.data, index)
+                if recurs:
+                    values.update(run.values)
+                    index += len(run.data)
+                else:
+                    runs.unlearn(run)
                 self._learn()
-                values.update(run.values)
-                index += len(run.data)
                 stretch = self._stretch = [base + index]
-                continue
+                if recurs:
+                    continue
             if encoding is EXPLICIT_LITTLE:
                 tag, vr, length = TAG_VR_LENGTH.unpack_from(buffer, index)
                 if vr in SHORT_VRS:

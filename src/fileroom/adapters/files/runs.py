@@ -62,19 +62,14 @@ class Runs:
             self._met_once.clear()
             self._left_bytes, self._left_objects = MAX_BYTES, MAX_OBJECTS
 
-    def at(self, buffer: bytes, index: int) -> Run | None:
-        """Return the run that begins at `index`, where an element does."""
-        key = buffer[index : index + KEY_BYTES]
-        run = self.known.get(key)
-        if run is None or buffer.startswith(run.data, index):
-            return run
-        self.known.pop(key, None)
+    def unlearn(self, run: Run) -> None:
+        """Take a run apart that does not recur whole: what is left of it shows when the next object is learnt from."""
+        self.known.pop(run.data[:KEY_BYTES], None)
         self._met_once[run.data[:4]] = run.data, run.bounds
-        return None
 
     def learn(self, data: bytes, bounds: Sequence[int]) -> None:
         """Compare elements, which were walked without a finding, with those of another object."""
-        if len(data) > _MAX_STRETCH_BYTES:
+        if len(data) > _MAX_STRETCH_BYTES or self._left_bytes < 0:
             return
         others, other_bounds = self._met_once.get(data[:4], (b"", ()))
         self._met_once[data[:4]] = data, bounds

@@ -165,7 +165,8 @@ class Walker:
             InvalidDicom: the structure of its value cannot be.
         """
         tag, vr, length, value = found
-        self._passed_pixels = tag >= PIXEL_DATA
+        if tag >= PIXEL_DATA:
+            self._passed_pixels = True
         if length == UNDEFINED or (self.deep and length >= 8 and self._is_sequence(tag, vr, length, value)):
             return self._items(found, encoding, None, 1)
         if not self.window.reaches(value + length):
