@@ -133,4 +133,4 @@ class Collector:
         start = stretch[0]
         if len(stretch) > MIN_ELEMENTS and start >= window.base:
             data = window.buffer[start - window.base : stretch[-1] - window.base]
-            self._runs.learn(data, [position - start for position in stretch])
+            self._runs.learn(data, stretch)

@@ -11,7 +11,7 @@ elements are there. Runs stay in memory with what they hold of patients' data: a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from fileroom.adapters.files.structure import UNDEFINED, Encoding, Walker
@@ -68,32 +68,44 @@ class Runs:
         self._met_once[run.data[:4]] = run.data, run.bounds
 
     def learn(self, data: bytes, bounds: Sequence[int]) -> None:
-        """Compare elements, which were walked without a finding, with those of another object."""
+        """Compare elements, which were walked without a finding, with those of another object.
+
+        `bounds` may count from anywhere.
+        """
         if len(data) > _MAX_STRETCH_BYTES or self._left_bytes < 0:
             return
-        others, other_bounds = self._met_once.get(data[:4], (b"", ()))
+        others = self._met_once.get(data[:4])
         self._met_once[data[:4]] = data, bounds
         self._left_bytes -= len(data)
-        met = {others[start:end] for start, end in pairwise(other_bounds)}
-        common = [0]
-        for start, end in pairwise(bounds):
-            if data[start:end] not in met:
-                self._keep(data, common)
+        if others is None:
+            return
+        met = set(_elements(*others))
+        common: list[bytes] = []
+        for element in _elements(data, bounds):
+            if element in met:
+                common.append(element)
+            elif common:
+                self._keep(common)
                 common = []
-            common.append(end)
-        self._keep(data, common)
+        self._keep(common)
 
-    def _keep(self, whole: bytes, bounds: Sequence[int]) -> None:
-        """Keep a run of elements from then on."""
-        first = bounds[0]
-        data = whole[first : bounds[-1]]
+    def _keep(self, elements: Sequence[bytes]) -> None:
+        """Make a run of elements."""
+        data = b"".join(elements)
         if len(data) < KEY_BYTES:
             return
         walker = Walker(Window(BytesSource(data)), deep=self._deep)
         values: Values = {}
+        bounds = [0, *accumulate(map(len, elements))]
         for start in bounds[:-1]:
-            tag, vr, length, value = walker.head(start - first, self._encoding)
+            tag, vr, length, value = walker.head(start, self._encoding)
             if tag in WANTED and length != UNDEFINED:
                 values[tag] = tag, vr, data[value : value + min(length, MAX_VALUE_BYTES)]
-        self.known[data[:KEY_BYTES]] = Run(data, [bound - first for bound in bounds], values)
+        self.known[data[:KEY_BYTES]] = Run(data, bounds, values)
         self._left_bytes -= len(data)
+
+
+def _elements(data: bytes, bounds: Sequence[int]) -> list[bytes]:
+    """Cut elements apart."""
+    first = bounds[0]
+    return [data[start - first : end - first] for start, end in pairwise(bounds)]
