@@ -3,8 +3,8 @@
 A CT slice of 525 KB with the header that scanners write (some 130 elements, half of them private), in memory and
 on disk; files named on the command line are measured besides. pydicom alone reads the same attributes, for
 comparison. Then what a listener does: the first 64 KB of data sets as they come in, by a reader that has read nothing
-before, the same object time and again, and series of 500 objects. Each figure is the best
-of several rounds, in time of the processor, of which other programs take less than of the clock's.
+before, the same object time and again, and rows of 500 objects. Each figure is the best of several rounds, in time of
+the processor.
 """
 
 import argparse
