@@ -257,6 +257,9 @@ def transfer_syntax(uid: str) -> TransferSyntax:
     not deflated, lossless unknown. PS3.5 A.4 demands that of every compressed syntax, so the header of such an
     object is most probably readable; its pixels are not to be touched.
     """
+    known = TRANSFER_SYNTAXES.get(uid)
+    if known is not None:
+        return known
     cleaned = clean_uid(uid)
     return TRANSFER_SYNTAXES.get(cleaned) or TransferSyntax(
         uid=cleaned,

@@ -4,8 +4,7 @@ What belongs here: preamble, prefix and file meta information in all the shapes 
 transfer syntax the data set really has. The data set itself does not.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from fileroom.adapters.files.structure import (
     EXPLICIT_BIG,
@@ -42,8 +41,7 @@ _UNCOMPRESSED: Final = {
 _SYNTAX_OF: Final = {id(encoding): uid for uid, encoding in _UNCOMPRESSED.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class DataSet:
+class DataSet(NamedTuple):
     """A data set, ready to be walked."""
 
     source: ByteSource

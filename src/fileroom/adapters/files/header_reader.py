@@ -9,14 +9,14 @@ import warnings
 from abc import abstractmethod
 from typing import BinaryIO, Final
 
+from fileroom.adapters.files.collector import Collector
 from fileroom.adapters.files.file_format import DataSet, open_data_set, open_file
-from fileroom.adapters.files.structure import Walker, tags_to_find
+from fileroom.adapters.files.runs import Runs
+from fileroom.adapters.files.structure import ENCODINGS, Walker
 from fileroom.adapters.files.values import (
     CHARACTER_SET,
     IDENTITY,
-    LAST,
-    MAX_VALUE_BYTES,
-    WANTED,
+    Values,
     header_of,
     make_header,
     text_of,
@@ -25,13 +25,10 @@ from fileroom.adapters.files.values import (
 from fileroom.adapters.files.window import StreamSource, Truncated
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.domain.attributes import BY_TAG
-from fileroom.domain.errors import NotDicom
 from fileroom.domain.uid import clean_uid
 
 MAX_INFLATED_BYTES: Final = 4 << 30
 _PREAMBLE_AND_PREFIX: Final = 132
-_DIRECTORY_GROUP: Final = 0x0004
-_WANTED: Final = tags_to_find(WANTED)
 
 # What pydicom is known to raise on values that are not what their VR says.
 _PYDICOM_ERRORS: Final = (
@@ -47,6 +44,9 @@ class _BoundedHeaderReader(HeaderReader):
 
     def __init__(self, *, max_inflated_bytes: int = MAX_INFLATED_BYTES) -> None:
         self._max_inflated_bytes = max_inflated_bytes
+        self._runs = {
+            (encoding, deep): Runs(encoding, deep=deep) for encoding in ENCODINGS for deep in (False, True)
+        }
 
     def read(self, stream: BinaryIO, *, complete: bool = True) -> Header | None:
         """Read a DICOM file, and with `complete` walk it to the end."""
@@ -76,44 +76,34 @@ class _BoundedHeaderReader(HeaderReader):
             return None
 
     def _read(self, data_set: DataSet, *, complete: bool, to_the_end: bool) -> Header | None:
-        """Collect catalogued values up to the first element after them, then go on to the end if that is wanted.
-
-        Where tags do not ascend, and a UID is yet to come, collecting goes on.
-        """
-        walker = Walker(data_set.window, deep=to_the_end, wanted=_WANTED, max_value=MAX_VALUE_BYTES)
-        values = walker.values
-        elements = walker.elements(data_set.start, data_set.encoding)
-        for tag, _, _, _ in elements:
-            if tag > LAST and IDENTITY.keys() <= values.keys():
-                break
-            if tag >> 16 == _DIRECTORY_GROUP:
-                raise NotDicom("a DICOMDIR, not an object")
-        else:
-            if not complete:
-                return None
-        header = self._header(data_set, values)
-        if to_the_end:
-            walker.go_on()
-            for _ in elements:
-                pass
+        """Collect catalogued values up to the first element after them, then go on to the end if that is wanted."""
+        encoding = data_set.encoding
+        walker = Walker(data_set.window, deep=to_the_end)
+        collector = Collector(walker, encoding, self._runs[encoding, to_the_end])
+        position = collector.collect(data_set.start)
+        if position is None and not complete:
+            return None
+        header = self._header(data_set, collector.values)
+        if to_the_end and position is not None:
+            walker.walk(position, encoding)
         return header
 
     @abstractmethod
-    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+    def _header(self, data_set: DataSet, values: Values) -> Header:
         """Make a header from VR and bytes of the values by tag."""
 
 
 class ScannerHeaderReader(_BoundedHeaderReader):
     """Decodes the catalogued values itself; needs no library."""
 
-    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+    def _header(self, data_set: DataSet, values: Values) -> Header:
         return header_of(data_set, values)
 
 
 class PydicomHeaderReader(_BoundedHeaderReader):
     """Lets pydicom decode the catalogued values."""
 
-    def _header(self, data_set: DataSet, values: dict[int, tuple[bytes, bytes]]) -> Header:
+    def _header(self, data_set: DataSet, values: Values) -> Header:
         from pydicom.charset import convert_encodings
         from pydicom.dataelem import RawDataElement, convert_raw_data_element
         from pydicom.errors import BytesLengthException
@@ -124,13 +114,13 @@ class PydicomHeaderReader(_BoundedHeaderReader):
         texts: dict[int, str] = {}
         with _PYDICOM_LOCK, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _, terms = values.get(CHARACTER_SET, (b"", b""))
+            _, _, terms = values.get(CHARACTER_SET, (0, b"", b""))
             names = terms.decode("ascii", "replace").strip(" \0").split("\\")
             try:
                 character_sets = convert_encodings(names)
             except _PYDICOM_ERRORS:
                 character_sets = convert_encodings(None)
-            for tag, (vr, value) in values.items():
+            for tag, vr, value in values.values():
                 if tag == CHARACTER_SET:
                     continue
                 if tag in IDENTITY:  # one object is one object, whoever reads it
@@ -148,10 +138,9 @@ class PydicomHeaderReader(_BoundedHeaderReader):
                 except errors:
                     texts[tag] = text_of(value, vr, known_vr.encode(), (), is_little=encoding.is_little)
         uids = {tag: clean_uid(texts.get(tag, "")) for tag in IDENTITY}
-        attributes = {
-            BY_TAG[tag].keyword: text for tag, text in texts.items() if text and tag not in IDENTITY
-        }
-        return make_header(data_set, uids, attributes)
+        return make_header(
+            data_set, {BY_TAG[tag].keyword: text for tag, text in (texts | uids).items() if text}
+        )
 
 
 def _text(value: object, vr: bytes) -> str:

@@ -6,7 +6,6 @@ length. Files in the field that break the rules but lose no bytes are walked all
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,19 +28,18 @@ SHORT_VRS: Final = frozenset(
 )
 LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 
-_BULK_VRS: Final = LONG_VRS - {b"SQ"}
-_ITEM_LITTLE: Final = b"\xfe\xff\x00\xe0"
-_TAG_VR_LENGTH: Final = struct.Struct("<I2sH")
-_TAG_LENGTH: Final = struct.Struct("<II")
+BULK_VRS: Final = LONG_VRS - {b"SQ"}
+ITEM_LITTLE: Final = b"\xfe\xff\x00\xe0"
+TAG_VR_LENGTH: Final = struct.Struct("<I2sH")
+TAG_LENGTH: Final = struct.Struct("<II")
 _ANY_GROUP: Final = 0x7FDF
 """Groups up to here hold no pixels, and are none of the reserved ones that need a look."""
-_NOTHING: Final[Mapping[int, int]] = {}
 
 Head = tuple[int, bytes, int, int]
 """Tag, VR (empty where there is none), length and offset of the value."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
     """How elements are written: with or without VR, and in which byte order."""
 
@@ -68,6 +66,7 @@ class Encoding:
 EXPLICIT_LITTLE: Final = Encoding.of(is_implicit=False, is_little=True)
 EXPLICIT_BIG: Final = Encoding.of(is_implicit=False, is_little=False)
 IMPLICIT_LITTLE: Final = Encoding.of(is_implicit=True, is_little=True)
+ENCODINGS: Final = (EXPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_LITTLE)
 
 
 def encoding_at(start: bytes, default: Encoding) -> Encoding:
@@ -93,133 +92,62 @@ def tag_text(tag: int) -> str:
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
-def tags_to_find(tags: Iterable[int]) -> dict[int, int]:
-    """Return tags by what they look like when both halves are read at once in little endian."""
-    return {_swapped(tag): tag for tag in tags}
-
-
-def _swapped(tag: int) -> int:
+def swapped(tag: int) -> int:
+    """Return a tag as it looks when both halves are read at once in little endian, or the other way round."""
     return (tag & 0xFFFF) << 16 | tag >> 16
 
 
 def looks_like_items(start: bytes, length: int) -> bool:
     """Tell from the first 8 bytes of a little-endian value without VR whether it is a sequence of items."""
-    if start[:4] != _ITEM_LITTLE or len(start) < 8:
+    if start[:4] != ITEM_LITTLE or len(start) < 8:
         return False
     item = int.from_bytes(start[4:8], "little")
     return item == UNDEFINED or 8 + item <= length
 
 
 class Walker:
-    """Walks one data set through a window, and keeps the values that are wanted."""
+    """Walks one data set through a window."""
 
-    def __init__(
-        self, window: Window, *, deep: bool, wanted: Mapping[int, int] | None = None, max_value: int = 0
-    ) -> None:
-        """Keep at most `max_value` bytes of each top-level value whose tag is in `wanted` (see `tags_to_find`)."""
-        self._window = window
-        self._deep = deep
+    def __init__(self, window: Window, *, deep: bool) -> None:
+        """With `deep`, sequences of defined length are looked into as well."""
+        self.window = window
+        self.deep = deep
         self._left = MAX_ELEMENTS
-        self._wanted = wanted or _NOTHING
-        self._max_value = max_value
-        self._last_group = max(self._wanted.values(), default=0) >> 16
-        self.values: dict[int, tuple[bytes, bytes]] = {}
-        """VR (empty where there is none) and bytes by tag."""
+        self._passed_pixels = False
 
-    def elements(self, position: int, encoding: Encoding) -> Iterator[Head]:
-        """Walk the top level, and yield elements after the last group that is wanted, and some before.
-
-        An element is yielded before it is known whether its value is there in full; going on makes sure. With
-        `deep`, sequences of defined length are looked into as well.
+    def walk(self, position: int, encoding: Encoding) -> None:
+        """Walk the top level from an element up to the end of the bytes.
 
         Raises:
             Truncated: the bytes end within an element.
             InvalidDicom: the structure cannot be.
         """
-        window = self._window
-        passed_pixels = False
         while True:
-            position = self._skim(position, encoding, None, self._last_group, self._wanted)
-            found = self._header(position, encoding, None, padded=passed_pixels)
+            position = self._skim(position, encoding, None)
+            found = self.next(position, encoding)
             if found is None:
                 return
-            tag, vr, length, value = found
-            if tag < 0x00010000 or tag >= 0xFFFE0000:
-                if passed_pixels and tag == 0:
-                    return  # zeros up to the end of a disk block or tape record
-                raise InvalidDicom(f"not a data set: {tag_text(tag)} at byte {position}")
-            if _swapped(tag) in self._wanted and length != UNDEFINED:
-                self.values[tag] = vr, window.take(value, min(length, self._max_value))
-            yield found
-            passed_pixels = tag >= PIXEL_DATA
-            if length == UNDEFINED or (
-                self._deep and length >= 8 and self._is_sequence(tag, vr, length, value)
-            ):
-                position = self._items(found, encoding, None, 1)
-            else:
-                position = value + length
-                if not window.reaches(position):
-                    raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
+            position = self.skip(found, encoding)
 
-    def go_on(self) -> None:
-        """Want nothing any more: from here on `elements` only checks, and yields next to nothing."""
-        self._wanted = _NOTHING
-        self._last_group = _ANY_GROUP
+    def next(self, position: int, encoding: Encoding) -> Head | None:
+        """Return the top-level element at `position`, whose value need not be there; None at the end of the bytes.
 
-    def _skim(
-        self, position: int, encoding: Encoding, end: int | None, last_group: int, wanted: Mapping[int, int]
-    ) -> int:
-        """Go over elements that need no thought, quickly, and return the position of the first one that does.
-
-        No thought need those of defined length, wholly in the buffer, that hold no items.
+        Raises:
+            Truncated: the bytes end within its head.
+            InvalidDicom: no data set has such an element.
         """
-        window = self._window
-        buffer, base = window.buffer, window.base
-        first = index = position - base
-        stop = len(buffer) if end is None else min(len(buffer), end - base)
-        last_header = stop - 12
-        if encoding is EXPLICIT_LITTLE:
-            unpack, unpack_long = _TAG_VR_LENGTH.unpack_from, encoding.long.unpack_from
-            while index <= last_header:
-                tag, vr, length = unpack(buffer, index)
-                if vr in SHORT_VRS:
-                    value = index + 8
-                elif vr in _BULK_VRS:
-                    (length,) = unpack_long(buffer, index + 8)
-                    value = index + 12
-                else:
-                    break
-                after = value + length
-                if after > stop or not 8 <= tag & 0xFFFF <= last_group:
-                    break
-                if tag in wanted:
-                    self.values[wanted[tag]] = vr, buffer[value : min(after, value + self._max_value)]
-                index = after
-        elif encoding is IMPLICIT_LITTLE:
-            unpack = _TAG_LENGTH.unpack_from
-            while index <= last_header:
-                tag, length = unpack(buffer, index)
-                value = index + 8
-                after = value + length
-                if (
-                    after > stop
-                    or not 8 <= tag & 0xFFFF <= last_group
-                    or buffer.startswith(_ITEM_LITTLE, value)
-                ):
-                    break
-                if tag in wanted:
-                    self.values[wanted[tag]] = b"", buffer[value : min(after, value + self._max_value)]
-                index = after
-        self._spend((index - first) >> 4)
-        return base + index
-
-    def _spend(self, count: int) -> None:
-        self._left -= count
-        if self._left < 0:
-            raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
+        found = self._header(position, encoding, None, padded=self._passed_pixels)
+        if found is None:
+            return None
+        tag = found[0]
+        if tag < 0x00010000 or tag >= 0xFFFE0000:
+            if self._passed_pixels and tag == 0:
+                return None  # zeros up to the end of a disk block or tape record
+            raise InvalidDicom(f"not a data set: {tag_text(tag)} at byte {position}")
+        return found
 
     def head(self, position: int, encoding: Encoding, end: int | None = None) -> Head:
-        """Return the element at `position`.
+        """Return the element at `position`, on whatever level.
 
         Raises:
             Truncated: there is none.
@@ -230,13 +158,69 @@ class Walker:
         return found
 
     def skip(self, found: Head, encoding: Encoding) -> int:
-        """Return where the element ends; as `elements` does between two of them."""
-        tag, _, length, value = found
-        if length == UNDEFINED:
+        """Return where an element of the top level ends.
+
+        Raises:
+            Truncated: the bytes end before.
+            InvalidDicom: the structure of its value cannot be.
+        """
+        tag, vr, length, value = found
+        if tag >= PIXEL_DATA:
+            self._passed_pixels = True
+        if length == UNDEFINED or (self.deep and length >= 8 and self._is_sequence(tag, vr, length, value)):
             return self._items(found, encoding, None, 1)
-        if not self._window.reaches(value + length):
+        if not self.window.reaches(value + length):
             raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
         return value + length
+
+    def _skim(self, position: int, encoding: Encoding, end: int | None) -> int:
+        """Go over elements that need no thought, quickly, and return the position of the first one that does.
+
+        No thought need those of defined length, wholly in the buffer, that hold no items.
+        """
+        window = self.window
+        buffer, base = window.buffer, window.base
+        first = index = position - base
+        stop = len(buffer) if end is None else min(len(buffer), end - base)
+        last_header = stop - 12
+        if encoding is EXPLICIT_LITTLE:
+            unpack, unpack_long = TAG_VR_LENGTH.unpack_from, encoding.long.unpack_from
+            while index <= last_header:
+                tag, vr, length = unpack(buffer, index)
+                if vr in SHORT_VRS:
+                    after = index + 8 + length
+                elif vr in BULK_VRS:
+                    (length,) = unpack_long(buffer, index + 8)
+                    after = index + 12 + length
+                else:
+                    break
+                if after > stop or not 8 <= tag & 0xFFFF <= _ANY_GROUP:
+                    break
+                index = after
+        elif encoding is IMPLICIT_LITTLE:
+            unpack = TAG_LENGTH.unpack_from
+            while index <= last_header:
+                tag, length = unpack(buffer, index)
+                after = index + 8 + length
+                if (
+                    after > stop
+                    or not 8 <= tag & 0xFFFF <= _ANY_GROUP
+                    or buffer.startswith(ITEM_LITTLE, index + 8)
+                ):
+                    break
+                index = after
+        self.spend((index - first) >> 4)
+        return base + index
+
+    def spend(self, count: int) -> None:
+        """Count elements or items.
+
+        Raises:
+            InvalidDicom: there are more than `MAX_ELEMENTS`.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise InvalidDicom(f"more than {MAX_ELEMENTS} elements")
 
     def _header(
         self, position: int, encoding: Encoding, end: int | None, *, padded: bool = False
@@ -247,7 +231,7 @@ class Walker:
         """
         if position == end:
             return None
-        window = self._window
+        window = self.window
         buffer, index = window.buffer, position - window.base
         if index + 12 > len(buffer):
             buffer, index = window.load(position, 12), 0
@@ -255,7 +239,7 @@ class Walker:
                 if end is None and (not buffer or (padded and not buffer.strip(b"\0"))):
                     return None
                 raise Truncated(f"truncated: {len(buffer)} bytes are left at byte {position}")
-        self._spend(1)
+        self.spend(1)
         if encoding.is_implicit:
             group, number, length = encoding.tag_length.unpack_from(buffer, index)
             vr, value = b"", position + 8
@@ -282,7 +266,7 @@ class Walker:
         """Tell whether a value of defined length holds items: by VR, or without one by looking."""
         if vr or tag >= PIXEL_DATA:
             return vr == b"SQ"
-        return looks_like_items(self._window.take(value, 8), length)
+        return looks_like_items(self.window.take(value, 8), length)
 
     def _items(self, found: Head, encoding: Encoding, end: int | None, depth: int) -> int:
         """Walk the items or fragments of a value and return where it ends."""
@@ -294,13 +278,13 @@ class Walker:
         holds_data_sets = vr in (b"SQ", b"UN") or (vr == b"" and tag != PIXEL_DATA)
         stop = position + length if length != UNDEFINED else None
         limit = stop if stop is not None else end
-        window = self._window
+        window = self.window
         while position != stop:
             if limit is not None and position + 8 > limit:
                 raise InvalidDicom(f"the items of {tag_text(tag)} do not fit their container")
             group, number, count = encoding.tag_length.unpack_from(window.take(position, 8))
             marker, position = group << 16 | number, position + 8
-            self._spend(1)
+            self.spend(1)
             if marker == SEQUENCE_END:
                 if stop is None:
                     return position
@@ -308,7 +292,7 @@ class Walker:
                 raise InvalidDicom(
                     f"{tag_text(marker)} at byte {position - 8} in the place of an item of {tag_text(tag)}"
                 )
-            elif count == UNDEFINED or (self._deep and holds_data_sets):
+            elif count == UNDEFINED or (self.deep and holds_data_sets):
                 position = self._item(position, count, encoding, limit, depth)
             else:
                 position += count
@@ -327,7 +311,7 @@ class Walker:
             encoding = self.encoding_of_item(position, encoding)
         inner = end if end is not None else limit
         while True:
-            position = self._skim(position, encoding, inner, _ANY_GROUP, _NOTHING)
+            position = self._skim(position, encoding, inner)
             found = self._header(position, encoding, inner)
             if found is None:
                 break
@@ -338,12 +322,12 @@ class Walker:
                 position = value
                 continue
             if length == UNDEFINED or (
-                self._deep and length >= 8 and self._is_sequence(tag, vr, length, value)
+                self.deep and length >= 8 and self._is_sequence(tag, vr, length, value)
             ):
                 position = self._items(found, encoding, inner, depth + 1)
             else:
                 position = value + length
-                if not self._window.reaches(position):
+                if not self.window.reaches(position):
                     raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
         if end is None:
             raise Truncated(f"truncated: the item before byte {position} has no end")
@@ -353,7 +337,7 @@ class Walker:
         """Tell how an item is written: writers are known that leave the VRs out within sequences."""
         if encoding.is_implicit or not encoding.is_little:
             return encoding
-        start = self._window.take(position, 8)
+        start = self.window.take(position, 8)
         vr = start[4:6]
         if start[:2] == b"\xfe\xff" or (vr.isalpha() and vr.isupper()):
             return encoding

@@ -134,8 +134,7 @@ class PydicomTranscoder(Transcoder):
                 blocks.append(block)
             data, syntax_uid = b"".join(blocks), EXPLICIT_VR_LITTLE_ENDIAN
         found = open_data_set(StreamSource(io.BytesIO(data)), syntax_uid, max_inflated_bytes=limit)
-        for _ in Walker(found.window, deep=True).elements(0, found.encoding):
-            pass
+        Walker(found.window, deep=True).walk(0, found.encoding)
         return data, found.encoding
 
     def _converted(

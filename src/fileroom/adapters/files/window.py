@@ -42,6 +42,21 @@ class ByteSource(Protocol):
         """Tell whether there are at least `offset` bytes."""
 
 
+class BytesSource(ByteSource):
+    """Bytes that are in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Cut out a piece."""
+        return self._data[offset : offset + count]
+
+    def reaches(self, offset: int) -> bool:
+        """Compare with the length."""
+        return offset <= len(self._data)
+
+
 class StreamSource(ByteSource):
     """The bytes of a seekable stream as they are, from where it stands."""
 
