@@ -45,6 +45,9 @@ PLANTED = [
     Planted(
         "adapter-siblings", "adapters/catalog/sql/__init__.py", "import fileroom.adapters.catalog.memory"
     ),
+    Planted(
+        "adapter-siblings", "adapters/dicom/_services/link.py", "import fileroom.adapters.dicom.native.link"
+    ),
     Planted("adapter-siblings", "adapters/objects/_shared.py", "import fileroom.adapters.objects.memory"),
     Planted("container", "entrypoints/cli/commands/planted.py", "import fileroom.adapters.system"),
     Planted("container", "entrypoints/settings.py", "from fileroom.adapters import objects"),
@@ -52,6 +55,7 @@ PLANTED = [
     Planted("doors", "entrypoints/container.py", "import fileroom.entrypoints.cli"),
     Planted("native-core", "adapters/dicom/native/core/pdu.py", "import socket"),
     Planted("native-core", "adapters/dicom/native/core/pdu.py", "import time"),
+    Planted("native-core", "adapters/dicom/_shared/dimse.py", "import socket"),
 ]
 
 
