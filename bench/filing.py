@@ -34,6 +34,7 @@ from fileroom.adapters.objects.memory.object_store import MemoryObjectStore
 from fileroom.adapters.system.clock import SystemClock
 from fileroom.adapters.system.logging import open_log
 from fileroom.application.filing import InstanceFiler
+from fileroom.application.filing_queue import FilingQueue
 from fileroom.application.ports.dicom_server import Caller, StoreRequest
 from fileroom.application.ports.object_store import ObjectStore
 from fileroom.application.use_cases.receive_instance import ReceiveInstance
@@ -197,8 +198,14 @@ def measure(
 
 
 def receiving(catalog: SqlCatalog, store: Any, reader: ScannerHeaderReader) -> ReceiveInstance:  # noqa: ANN401
+    queue = FilingQueue(catalog=catalog, store=store, policy=DuplicatePolicy.REJECT)
     filer = InstanceFiler(
-        catalog=catalog, store=store, reader=reader, clock=SystemClock(), policy=DuplicatePolicy.REJECT
+        catalog=catalog,
+        store=store,
+        reader=reader,
+        clock=SystemClock(),
+        policy=DuplicatePolicy.REJECT,
+        queue=queue,
     )
     receive = ReceiveInstance(store=store, reader=reader, filer=filer, max_object_bytes=None)
     return receive.observed_by(ListenerActivity(AccessPolicy()))
@@ -233,10 +240,7 @@ def main() -> None:
                 for _ in range(arguments.rounds)
             ]
             best = min(rounds, key=lambda parts: parts["wall"])
-            print(
-                f"{name:>8} {kind:>10} "
-                + " ".join(f"{best.get(column, 0.0):>8.0f}" for column in columns)
-            )
+            print(f"{name:>8} {kind:>10} " + " ".join(f"{best.get(column, 0.0):>8.0f}" for column in columns))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from fileroom.adapters.files.header_reader import ScannerHeaderReader
 from fileroom.adapters.objects.memory.object_store import MemoryObjectStore, MemoryObjectWriter
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.application.filing import InstanceFiler, Provenance
+from fileroom.application.filing_queue import FilingQueue
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.catalog import Change
 from fileroom.application.ports.dicom_server import Caller, StoreReply, StoreRequest
@@ -132,15 +133,19 @@ class Room:
     reader: ScannerHeaderReader = field(default_factory=ScannerHeaderReader)
     clock: FixedClock = field(default_factory=lambda: FixedClock(SOME_TIME))
     heard: Heard = field(default_factory=Heard)
+    at_once: bool = False
+    """Have the catalog written before the answer, as where a queue takes no more."""
 
     def __post_init__(self) -> None:
         """Make what stands on the adapters."""
+        self.queue = FilingQueue(catalog=self.catalog, store=self.store, policy=self.policy)
         self.filer = InstanceFiler(
             catalog=self.catalog,
             store=self.store,
             reader=self.reader,
             clock=self.clock,
             policy=self.policy,
+            queue=None if self.at_once else self.queue,
         )
         self.receive = ReceiveInstance(
             store=self.store,
@@ -159,14 +164,18 @@ class Room:
         data: bytes | None = None,
         request: StoreRequest | None = None,
         slice_bytes: int = 1 << 14,
+        releases: bool = True,
     ) -> StoreReply:
-        """Have a peer send one object, as it comes from the wire."""
+        """Have a peer send one object, as it comes from the wire, and end its association unless that is to go on."""
         record = record or a_record()
         reception = self.receive.begin(request or a_request(record))
         content = memoryview(data if data is not None else data_of(record, pixel_bytes=pixel_bytes))
         for start in range(0, len(content), slice_bytes):
             reception.feed([content[start : start + slice_bytes]])
-        return reception.finish()
+        reply = reception.finish()
+        if releases:
+            self.receive.settle()
+        return reply
 
     def put_into_store(
         self, record: InstanceRecord, *, pixel_bytes: int = 512, data: bytes | None = None
@@ -183,6 +192,7 @@ class Room:
 
     def entry(self, record: InstanceRecord) -> CatalogEntry:
         """Return the catalog's entry, which must be there."""
+        self.filer.settle()
         entry = self.catalog.instance(record.sop_instance_uid)
         assert entry is not None, "not catalogued"
         return entry
@@ -199,6 +209,7 @@ class Room:
 
     def assert_agrees(self) -> None:
         """Every object in the store is in the catalog as it is, and the other way round; no writer is left open."""
+        self.filer.settle()
         found = {}
         for location in self.store.walk():
             with self.store.content(location).open() as stream:

@@ -19,7 +19,13 @@ from tests.unit.application.rooms import Room, data_of
 
 
 def recover(room: Room, cancel: ThreadCancelToken | None = None) -> RecoverResult:
-    use_case = RecoverStore(store=room.store, catalog=room.catalog, reader=room.reader, clock=room.clock)
+    use_case = RecoverStore(
+        store=room.store,
+        catalog=room.catalog,
+        reader=room.reader,
+        clock=room.clock,
+        settle=room.filer.settle,
+    )
     return use_case.execute(progress=RecordingProgress(), cancel=cancel or ThreadCancelToken())
 
 

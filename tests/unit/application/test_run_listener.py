@@ -80,12 +80,15 @@ class Station:
             presence=self.presence,
             receive=self.room.receive,
             recover=RecoverStore(
+                settle=self.room.filer.settle,
                 store=self.room.store,
                 catalog=self.room.catalog,
                 reader=self.room.reader,
                 clock=self.room.clock,
             ),
-            query=AnswerQuery(catalog=self.room.catalog) if self.answers_queries else None,
+            query=AnswerQuery(catalog=self.room.catalog, settle=self.room.filer.settle)
+            if self.answers_queries
+            else None,
             retrieve=None,
             access=self.access,
             options=ListenerOptions(

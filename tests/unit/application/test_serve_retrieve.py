@@ -50,6 +50,7 @@ class Counter:
             client=MemoryDicomClient(self.network, AeTitle("FILEROOM")),
             transcoder=PydicomTranscoder(),
             never=PatientToken,
+            settle=self.room.filer.settle,
         )
 
     def move(self, destination: str = "WS1", selection: Selection = STUDY) -> Iterator[ServedStep]:

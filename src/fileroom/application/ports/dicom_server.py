@@ -100,6 +100,7 @@ class StoreHandler(Protocol):
 
         Never raises.
         """
+        return  # nothing was put off
 
 
 class QueryHandler(Protocol):

@@ -1,6 +1,7 @@
 """Takes one object from the wire: bytes to the store as they come, then the duplicate check, then the answer.
 
-Success is answered only when the object is in its place and in the catalog, both durable as configured.
+Success is answered only when the object is in its place, durable as configured. Its entry in the catalog may follow,
+within a moment or at the next start; `settle` waits for it.
 """
 
 import logging
@@ -105,6 +106,10 @@ class ReceiveInstance(StoreHandler):
             observer=observer,
             retrieved_from=retrieved_from,
         )
+
+    def settle(self) -> None:
+        """See `StoreHandler.settle`."""
+        self._filer.settle()
 
     def begin(self, request: StoreRequest) -> Reception:
         """Start to take an object."""

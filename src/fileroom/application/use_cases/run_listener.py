@@ -219,6 +219,7 @@ class RunListener:
                         )
                     progress.report(_progress(activity.counts()))
                 listening.stop(GRACE_SECONDS)
+                self._receive.settle()
         counts = activity.counts()
         log.info("%s stopped listening: %s", info.ae_title, counts)
         return ListenerResult(

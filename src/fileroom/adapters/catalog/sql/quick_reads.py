@@ -56,7 +56,9 @@ class QuickReads:
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()  # the pool opens another where it needs one
-        if self._engine.dialect.name != "sqlite":  # whose connections are made without transactions of the driver's
+        if (
+            self._engine.dialect.name != "sqlite"
+        ):  # whose connections are made without transactions of the driver's
             connection.autocommit = True
         return connection
 

@@ -80,7 +80,8 @@ class Statement:
         if self._order is None:
             return values
         if self._in_order is not None:
-            return self._in_order(values)
+            ordered: tuple[Any, ...] = self._in_order(values)
+            return ordered
         return [values[name] for name in self._order]
 
 
