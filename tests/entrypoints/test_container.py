@@ -1,5 +1,7 @@
 """The container can make everything that it offers, for each choice of backends."""
 
+import gc
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -7,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from fileroom.adapters.system.progress import RecordingProgress
 from fileroom.domain.errors import ConfigurationError
 from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.entrypoints.container import Container, close_container, open_container
 from fileroom.entrypoints.settings import NetworkBackend, ObjectsBackend, Settings
+from tests.builders import a_record
+from tests.entrypoints.agreement import assert_agreement
+from tests.unit.application.rooms import a_request, data_of
 
 BACKENDS = list(product(NetworkBackend, ObjectsBackend, ["", "elsewhere.sqlite3"]))
 
@@ -60,9 +66,55 @@ def test_adapters_that_hold_state_are_made_once(opened: list[Container], tmp_pat
     container = open_container(Settings(), tmp_path)
     opened.append(container)
 
-    for name in ("engine", "catalog", "nodes", "store", "presence", "filer", "receive_instance"):
+    for name in (
+        "engine",
+        "catalog",
+        "nodes",
+        "store",
+        "presence",
+        "filing_queue",
+        "filer",
+        "receive_instance",
+    ):
         assert container.providers[name]() is container.providers[name](), name
     assert container.cancel_token() is not container.cancel_token()
+
+
+def test_closing_writes_what_was_received_to_the_catalog_first(tmp_path: Path) -> None:
+    container = open_container(Settings(), tmp_path)
+    receive_one(container)
+
+    close_container(container)
+
+    assert set(assert_agreement(tmp_path)) == {a_record().sop_instance_uid}
+
+
+def test_store_is_left_to_the_next_start_when_the_catalog_lacks_what_was_received(tmp_path: Path) -> None:
+    container = open_container(Settings(), tmp_path)
+    receive_one(container)
+    with sqlite3.connect(tmp_path / "fileroom.sqlite3") as breaks:
+        breaks.execute("ALTER TABLE instances RENAME TO elsewhere")
+    close_container(container)
+    (session,) = (path for path in (tmp_path / "store" / ".incoming").iterdir() if path.is_dir())
+    assert (session / "started").exists()
+    del container  # as the end of the process does, this lets go of the session
+    gc.collect()
+    with sqlite3.connect(tmp_path / "fileroom.sqlite3") as mends:
+        mends.execute("ALTER TABLE elsewhere RENAME TO instances")
+
+    again = open_container(Settings(), tmp_path)
+    result = again.recover_store().execute(progress=RecordingProgress(), cancel=again.cancel_token())
+    close_container(again)
+
+    assert result.catalogued == 1
+    assert set(assert_agreement(tmp_path)) == {a_record().sop_instance_uid}
+
+
+def receive_one(container: Container) -> None:
+    """Have a peer send an object over an association that goes on."""
+    reception = container.receive_instance().begin(a_request())
+    reception.feed([memoryview(data_of())])
+    assert reception.finish().status == 0
 
 
 def test_catalog_and_store_are_named_without_user_and_password(

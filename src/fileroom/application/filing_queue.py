@@ -80,7 +80,7 @@ class FilingQueue:
         self._copies: dict[str, _Copies] = {}
         self._thread: threading.Thread | None = None
         self._last_number = 0
-        self._settlers = 0
+        self._hurry_up_to = 0
         self._attempts = 0
         self._last_failed = 0
         self._is_failing = False
@@ -147,12 +147,15 @@ class FilingQueue:
             last, attempts = self._last_number, self._attempts
             if not self._waits(last) or self._thread is None:
                 return not self._waits(last)
-            self._settlers += 1
-            self._wake.notify()
-            try:
-                self._news.wait_for(lambda: not self._waits(last) or self._last_failed > attempts, seconds)
-            finally:
-                self._settlers -= 1
+
+            def is_over() -> bool:
+                if not self._waits(last) or self._last_failed > attempts:
+                    return True
+                self._hurry_up_to = max(self._hurry_up_to, last)
+                self._wake.notify()
+                return False
+
+            self._news.wait_for(is_over, seconds)
             return not self._waits(last)
 
     def settle_instance(self, sop_instance_uid: str) -> None:
@@ -170,7 +173,7 @@ class FilingQueue:
         )
 
     def close(self, seconds: float = SETTLE_SECONDS) -> bool:
-        """Write what waits and take no more; False where not all came into the catalog, so that it is to be recovered."""
+        """Write what waits and take no more; False where not all came into the catalog, and is to be recovered."""
         with self._lock:
             self._closed = True
         self.settle(seconds)
@@ -205,7 +208,7 @@ class FilingQueue:
 
     def _is_time(self) -> bool:
         is_full = not self._is_failing and len(self._entries) + len(self._copies) >= self._together
-        return is_full or self._ended or self._settlers > 0
+        return is_full or self._ended or self._waits(self._hurry_up_to)
 
     def _attempt(self) -> None:
         """Write one batch, and count the copies of what the catalog knows by then."""
@@ -256,6 +259,7 @@ class FilingQueue:
             if not self._is_failing:
                 log.warning("the catalog cannot be written, %d objects wait: %s", len(self._entries), error)
             self._is_failing, self._last_failed, self._together = True, self._attempts, 1
+            self._hurry_up_to = 0  # who waits for another attempt says so again
             self._pause = min(max(_FIRST_PAUSE, 2 * self._pause), _LONGEST_PAUSE)
             waiting = self._entries.pop(first, None) if alone else None
             if waiting is not None and isinstance(error, FileroomError):

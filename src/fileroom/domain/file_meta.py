@@ -1,6 +1,7 @@
 """The first bytes of a DICOM file (PS3.10 7.1): preamble, prefix and file meta information."""
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from fileroom.domain.uid import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -22,18 +23,25 @@ def encode_file_meta(
 
     The preamble is all zeros. Values lose what cannot be written: what is not ASCII, and what is over 65,534 bytes.
     """
-    elements = b"".join(
-        (
-            _element(0x0001, b"OB", b"\0\1"),
-            _element(0x0002, b"UI", _uid(sop_class_uid)),
-            _element(0x0003, b"UI", _uid(sop_instance_uid)),
-            _element(0x0010, b"UI", _uid(transfer_syntax_uid)),
-            _element(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
-            _element(0x0013, b"SH", _padded(IMPLEMENTATION_VERSION_NAME)),
-            _element(0x0016, b"AE", _padded(source_ae_title)) if source_ae_title else b"",
-        )
+    before, after = _around_instance(sop_class_uid, transfer_syntax_uid, source_ae_title)
+    instance = _element(0x0003, b"UI", _uid(sop_instance_uid))
+    length = struct.pack("<I", len(before) + len(instance) + len(after))
+    return b"".join((PREAMBLE, PREFIX, _element(0x0000, b"UL", length), before, instance, after))
+
+
+@lru_cache(maxsize=64)
+def _around_instance(
+    sop_class_uid: str, transfer_syntax_uid: str, source_ae_title: str
+) -> tuple[bytes, bytes]:
+    """Return what stands before and after the instance's UID: the same for one object of a sender after the other."""
+    before = _element(0x0001, b"OB", b"\0\1") + _element(0x0002, b"UI", _uid(sop_class_uid))
+    after = (
+        _element(0x0010, b"UI", _uid(transfer_syntax_uid)),
+        _element(0x0012, b"UI", _uid(IMPLEMENTATION_CLASS_UID)),
+        _element(0x0013, b"SH", _padded(IMPLEMENTATION_VERSION_NAME)),
+        _element(0x0016, b"AE", _padded(source_ae_title)) if source_ae_title else b"",
     )
-    return PREAMBLE + PREFIX + _element(0x0000, b"UL", struct.pack("<I", len(elements))) + elements
+    return before, b"".join(after)
 
 
 def _element(number: int, vr: bytes, value: bytes) -> bytes:

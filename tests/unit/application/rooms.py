@@ -32,13 +32,22 @@ class FaultyCatalog(MemoryCatalog):
         super().__init__()
         self.record_fails: list[Exception | None] = []
         """What the next calls of `exchange` raise, in order; None lets one pass."""
-        self.count_fails: StorageError | None = None
+        self.fails: Exception | None = None
+        """What every call of `exchange` raises until it is None again."""
+        self.fails_for: set[str] = set()
+        """SOP Instance UIDs with which every call fails."""
+        self.count_fails: Exception | None = None
+        self.batches: list[int] = []
+        """How many changes each call of `exchange` had that did not fail."""
 
     def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
         """Record, or fail as told."""
-        failure = self.record_fails.pop(0) if self.record_fails else None
+        failure = self.record_fails.pop(0) if self.record_fails else self.fails
         if failure is not None:
             raise failure
+        if not self.fails_for.isdisjoint(change.entry.record.sop_instance_uid for change in changes):
+            raise StorageError("this one cannot be recorded")
+        self.batches.append(len(changes))
         return super().exchange(changes)
 
     def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
@@ -135,10 +144,21 @@ class Room:
     heard: Heard = field(default_factory=Heard)
     at_once: bool = False
     """Have the catalog written before the answer, as where a queue takes no more."""
+    gather_seconds: float = 3600.0
+    """By default only who settles has the queue written."""
+    most_together: int = 500
+    most_waiting: int = 5000
 
     def __post_init__(self) -> None:
         """Make what stands on the adapters."""
-        self.queue = FilingQueue(catalog=self.catalog, store=self.store, policy=self.policy)
+        self.queue = FilingQueue(
+            catalog=self.catalog,
+            store=self.store,
+            policy=self.policy,
+            gather_seconds=self.gather_seconds,
+            most_together=self.most_together,
+            most_waiting=self.most_waiting,
+        )
         self.filer = InstanceFiler(
             catalog=self.catalog,
             store=self.store,

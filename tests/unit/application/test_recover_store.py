@@ -56,6 +56,15 @@ def test_object_that_the_catalog_knows_is_left_alone() -> None:
     assert room.entry(record) == before
 
 
+def test_object_that_waits_for_the_catalog_is_not_taken_for_one_of_a_dead_process() -> None:
+    room, record = Room(), a_record()
+    room.store.crash()
+    room.send_in(record, releases=False)
+    room.store.crash()  # another process, whose session began before
+    assert recover(room) == RecoverResult(examined=1, catalogued=0)
+    assert room.entry(record).source == "MODALITY@192.0.2.7"
+
+
 def test_entry_is_corrected_when_the_bytes_were_replaced_just_before() -> None:
     room, record = Room(policy=DuplicatePolicy.REPLACE), a_record()
     room.send_in(record)

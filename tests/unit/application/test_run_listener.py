@@ -175,6 +175,12 @@ def test_listener_counts_what_happens_until_it_is_stopped() -> None:
     station.room.assert_agrees()
 
 
+def test_catalog_has_all_that_was_answered_when_the_listener_has_ended() -> None:
+    station = Station()
+    station.run(station.send)
+    assert station.room.catalog.totals().instances == 1
+
+
 class _BreaksOff(BytesContent):
     """Content whose stream ends too early."""
 

@@ -38,7 +38,7 @@ class Counter:
     def __post_init__(self) -> None:
         """Join everything."""
         for number in (1, 2, 3):
-            self.room.send_in(a_record(number))
+            self.room.send_in(a_record(number), releases=False)
         self.network = MemoryNetwork()
         self.peer = ScriptedPeer(self.network, "WS1", host="ws1")
         self.nodes = MemoryNodeRepository()

@@ -41,6 +41,9 @@ DATA_SET_MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
 
+_FILED = StoreReply(status=SUCCESS)
+
+
 class _DataSetMismatch(InvalidDicom):
     """The data set is not the object that the request announced."""
 
@@ -150,7 +153,8 @@ class _Reception(Reception):
         self._filer = filer
         self._limit = max_object_bytes
         self._parent = parent
-        self._prefix = bytearray()
+        self._prefix: list[bytes] = []
+        self._prefix_size = 0
         self._size = 0
         self._header_size = 0
         self._failure: Exception | None = None
@@ -160,12 +164,14 @@ class _Reception(Reception):
         if self._failure is not None:
             return
         try:
-            self._check_size(self._size + sum(part.nbytes for part in parts))
+            size = self._size
             for part in parts:
-                room = PREFIX_BYTES - len(self._prefix)
-                if room <= 0:
-                    break
-                self._prefix += part[:room]
+                size += part.nbytes
+                if (room := PREFIX_BYTES - self._prefix_size) > 0:
+                    start = bytes(part[:room])
+                    self._prefix.append(start)
+                    self._prefix_size += len(start)
+            self._check_size(size)
             self._open_writer().write(parts)
         except Exception as error:  # noqa: BLE001 - kept until finish() answers it
             self._fail(error)
@@ -207,7 +213,7 @@ class _Reception(Reception):
             if self._failure is not None:
                 raise self._failure
             outcome = self._file()
-            reply = StoreReply(status=SUCCESS)
+            reply = _FILED
             if outcome is FilingOutcome.REJECTED:
                 reply = StoreReply(
                     status=DUPLICATE_SOP_INSTANCE,
@@ -239,9 +245,9 @@ class _Reception(Reception):
 
     def _read_header(self, writer: ObjectWriter) -> Header:
         syntax = self._request.transfer_syntax_uid
-        if self._prefix:
-            whole = self._size <= len(self._prefix)
-            header = self._reader.read_data_set(BytesIO(self._prefix), syntax, complete=whole)
+        if self._prefix_size:
+            whole = self._size <= self._prefix_size
+            header = self._reader.read_data_set(BytesIO(b"".join(self._prefix)), syntax, complete=whole)
             if header is not None:
                 return header
         with writer.reread() as stream:
@@ -278,6 +284,8 @@ class _Reception(Reception):
 
 def _check_announced(what: str, found: str, announced: str) -> None:
     """Check a UID of the data set against that of the request; what either of them lacks cannot differ."""
+    if found == announced:
+        return
     found, announced = clean_uid(found), clean_uid(announced)
     if found and announced and found != announced:
         raise _DataSetMismatch(f"the data set has another {what} UID than the request")
