@@ -4,6 +4,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_connection_keeps_no_old_sight_of_the_catalog(catalog: SqlCatalog) -> No
 
 
 def test_failure_is_told_as_by_any_other_read(tmp_path: Path, catalog: SqlCatalog) -> None:
-    with sqlite3.connect(tmp_path / "catalog.sqlite3") as other:
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite3")) as other:
         other.execute("ALTER TABLE instances RENAME TO elsewhere")
     with pytest.raises(StorageError, match="could not be read"):
         catalog.instance(UID)
