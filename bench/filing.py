@@ -1,17 +1,21 @@
 """What it costs to file what a peer sends, in microseconds: `python -m bench.filing [folder] [--objects N]`.
 
-Objects go through `ReceiveInstance` and the SQL catalog, without a wire: small ones and those of a CT slice's size, into
-the store in memory and the one on disk. One thread sends one object after the other, as an association does. Columns:
+Objects go through `ReceiveInstance` and the SQL catalog, without a wire: small ones and those of the size of a CT
+slice, into the store in memory and the one on disk. One thread sends one object after the other, as an association
+does. Columns:
 
-wall      until the last answer, by object; `settled` includes the catalog, which may follow the answers
+wall      until the last answer, by object
+settled   the same, with the catalog, which may follow the answers
 cpu       of all threads of the process, until all is settled
-store     wall-clock time within begin, write, digest and commit of the store
+store     within begin, write, digest and commit of the store
 header    within the header reader
 known     within the catalog's look for an instance
-rest      what is left of `wall`: what the application itself does
+rest      what is left of `wall`: the application itself, and what it waits for the thread that writes the catalog
 catalog   within the catalog's writes, in whatever thread
 
-The folder should be on the disk that is to be measured.
+A last line has the application alone, between a store, a reader and a catalog that do nothing: the least of many short
+rounds, which is steadier on a machine that does other things as well. The folder should be on the disk that is to be
+measured.
 """
 
 import argparse
@@ -35,12 +39,15 @@ from fileroom.adapters.system.clock import SystemClock
 from fileroom.adapters.system.logging import open_log
 from fileroom.application.filing import InstanceFiler
 from fileroom.application.filing_queue import FilingQueue
+from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.dicom_server import Caller, StoreRequest
+from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectStore
 from fileroom.application.use_cases.receive_instance import ReceiveInstance
 from fileroom.application.use_cases.run_listener import ListenerActivity
 from fileroom.domain.access import AccessPolicy
 from fileroom.domain.filing import DuplicatePolicy, Durability
+from fileroom.domain.records import StoredObject
 from tests.builders import a_data_set, a_record, encoded
 
 SIZES = {"9 KB": 8_000, "525 KB": 524_000}
@@ -75,24 +82,24 @@ class Costs:
         return timed
 
 
-class TimedStore:
+class _TimedStore:
     """A store whose time is counted."""
 
     def __init__(self, store: ObjectStore, costs: Costs) -> None:
         self._store = store
         self._costs = costs
 
-    def begin(self, header: bytes) -> "TimedWriter":
+    def begin(self, header: bytes) -> "_TimedWriter":
         started = time.perf_counter()
         writer = self._store.begin(header)
         self._costs.seconds["store"] += time.perf_counter() - started
-        return TimedWriter(writer, self._costs)
+        return _TimedWriter(writer, self._costs)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
 
-class TimedWriter:
+class _TimedWriter:
     """A writer whose time is counted."""
 
     def __init__(self, writer: Any, costs: Costs) -> None:  # noqa: ANN401 - of any store
@@ -121,6 +128,15 @@ class TimedWriter:
         return getattr(self._writer, name)
 
 
+def a_request(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> StoreRequest:
+    return StoreRequest(
+        caller=CALLER,
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        transfer_syntax_uid=transfer_syntax_uid,
+    )
+
+
 def objects(count: int, pixel_bytes: int) -> list[tuple[StoreRequest, list[memoryview]]]:
     """Return requests and the slices of their data sets."""
     made = []
@@ -143,12 +159,7 @@ def objects(count: int, pixel_bytes: int) -> list[tuple[StoreRequest, list[memor
             template.series_instance_uid.encode() + b"\0", record.series_instance_uid.encode() + b"\0"
         )
         view = memoryview(content)
-        request = StoreRequest(
-            caller=CALLER,
-            sop_class_uid=record.sop_class_uid,
-            sop_instance_uid=record.sop_instance_uid,
-            transfer_syntax_uid=record.transfer_syntax_uid,
-        )
+        request = a_request(record.sop_class_uid, record.sop_instance_uid, record.transfer_syntax_uid)
         made.append(
             (request, [view[start : start + SLICE_BYTES] for start in range(0, len(view), SLICE_BYTES)])
         )
@@ -169,10 +180,11 @@ def measure(
         if kind == "memory"
         else FilesystemObjectStore(root / "store", durability=durability)
     )
-    store: Any = TimedStore(inner, costs)
+    store: Any = _TimedStore(inner, costs)
     reader = ScannerHeaderReader()
     costs.time("header", reader, "read_data_set")
-    receive = receiving(catalog, store, reader)
+    queue = FilingQueue(catalog=catalog, store=store, policy=DuplicatePolicy.REJECT)
+    receive = receiving(catalog, store, reader, queue)
     work = objects(count, pixel_bytes)
     with open_log(root / "logs"):
         try:
@@ -188,6 +200,7 @@ def measure(
             settled, cpu = time.perf_counter() - started, time.process_time() - cpu
             assert catalog.totals().instances == count
         finally:
+            queue.close()
             inner.close()
             catalog.close()
             shutil.rmtree(root)
@@ -197,8 +210,60 @@ def measure(
     return {part: seconds / (count - 20) * 1e6 for part, seconds in parts.items()}
 
 
-def receiving(catalog: SqlCatalog, store: Any, reader: ScannerHeaderReader) -> ReceiveInstance:  # noqa: ANN401
-    queue = FilingQueue(catalog=catalog, store=store, policy=DuplicatePolicy.REJECT)
+class _Nothing:
+    """A store, its writer, a reader and a catalog that do nothing."""
+
+    digest = "blake3:" + "0" * 64
+    stored = StoredObject(location="store:1.dcm", size=1, data_offset=0, digest=digest)
+    header: Header
+
+    def begin(self, _: bytes) -> "_Nothing":
+        return self
+
+    def write(self, parts: object) -> None:
+        pass
+
+    def commit(self, _: object) -> StoredObject:
+        return self.stored
+
+    def read_data_set(self, *_: object, **__: object) -> Header:
+        return self.header
+
+    def instance(self, _: str) -> None:
+        return None
+
+
+def measure_application(rounds: int = 120, objects_each: int = 50) -> float:
+    """Return microseconds an object."""
+    nothing: Any = _Nothing()
+    queue = FilingQueue(
+        catalog=nothing,
+        store=nothing,
+        policy=DuplicatePolicy.REJECT,
+        gather_seconds=3600,
+        most_together=1 << 30,
+        most_waiting=1 << 30,
+    )
+    receive = receiving(nothing, nothing, nothing, queue)
+    slices = [memoryview(bytes(9000))]
+    best = float("inf")
+    for start in range(0, rounds * objects_each, objects_each):
+        work = []
+        for number in range(start, start + objects_each):
+            record = a_record(number)
+            request = a_request(record.sop_class_uid, record.sop_instance_uid, record.transfer_syntax_uid)
+            work.append((request, Header(record=record, data_offset=0, has_file_meta=False)))
+        started = time.perf_counter()
+        for request, header in work:
+            nothing.header = header
+            send(receive, request, slices)
+        best = min(best, time.perf_counter() - started)
+    return best / objects_each * 1e6
+
+
+def receiving(
+    catalog: Catalog, store: ObjectStore, reader: HeaderReader, queue: FilingQueue
+) -> ReceiveInstance:
     filer = InstanceFiler(
         catalog=catalog,
         store=store,

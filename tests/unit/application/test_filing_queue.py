@@ -121,6 +121,7 @@ def test_import_of_what_waits_is_a_duplicate() -> None:
     assert file(room, batch, record).outcome is FilingOutcome.DUPLICATE
     assert catalogued(room) == 1
     batch.flush()
+    assert room.entry(record).source == "MODALITY@192.0.2.7"
     room.assert_agrees()
 
 
@@ -202,6 +203,15 @@ def test_query_finds_what_was_answered_before() -> None:
     query = AnswerQuery(catalog=room.catalog, settle=room.filer.settle)
     (match,) = query.find(CALLER, Query(level=QueryLevel.STUDY, keys={"StudyInstanceUID": ""}))
     assert match["StudyInstanceUID"] == a_uid(1)
+
+
+def test_copies_are_counted_when_the_catalog_knows_their_instance() -> None:
+    catalog = GatedCatalog()
+    room = Room(catalog=catalog, most_together=1)
+    answer(room, a_record(1), a_record(2), a_record(2))
+    assert catalog.entered.wait(10)
+    catalog.let_go.set()  # the first is written, while the second and its copy wait
+    assert room.entry(a_record(2)).duplicates == 1
 
 
 # Others who were quicker ---------------------------------------------------------------------------------------------
