@@ -173,7 +173,7 @@ def test_log_names_no_patient(program: Program, peer: PeerRoom, tmp_path: Path) 
     program.run("import", files)
     program.run("send", "files", files, "--recursive", "--destination-node", "pacs")
     program.run("query", "--node", "pacs", "--patient-name", NAME, "--patient-id", PATIENT_ID)
-    receiver = peer.cli.__class__(tmp_path / "receiver")
+    receiver = peer.cli.__class__(tmp_path / "receiver", {"log.level": "debug"})
     with receiver.storage_scp() as listener:
         address = format_address(listener.host, listener.port)
         program.run("send", "files", files, "--recursive", "--to", address)

@@ -1,17 +1,27 @@
 """The container can make everything that it offers, for each choice of backends."""
 
+import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from fileroom.adapters.system.progress import RecordingProgress
 from fileroom.domain.errors import ConfigurationError
 from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.entrypoints.container import Container, close_container, open_container
 from fileroom.entrypoints.settings import NetworkBackend, ObjectsBackend, Settings
+from tests.builders import a_record
+from tests.entrypoints.agreement import assert_agreement
+from tests.unit.application.rooms import a_request, data_of
 
+ROOT = Path(__file__).parents[2]
 BACKENDS = list(product(NetworkBackend, ObjectsBackend, ["", "elsewhere.sqlite3"]))
 
 
@@ -60,9 +70,66 @@ def test_adapters_that_hold_state_are_made_once(opened: list[Container], tmp_pat
     container = open_container(Settings(), tmp_path)
     opened.append(container)
 
-    for name in ("engine", "catalog", "nodes", "store", "presence", "filer", "receive_instance"):
+    for name in (
+        "engine",
+        "catalog",
+        "nodes",
+        "store",
+        "presence",
+        "filing_queue",
+        "filer",
+        "receive_instance",
+    ):
         assert container.providers[name]() is container.providers[name](), name
     assert container.cancel_token() is not container.cancel_token()
+
+
+def test_closing_writes_what_was_received_to_the_catalog_first(tmp_path: Path) -> None:
+    container = open_container(Settings(), tmp_path)
+    receive_one(container)
+
+    close_container(container)
+
+    assert set(assert_agreement(tmp_path)) == {a_record().sop_instance_uid}
+
+
+# Receives an object, cannot write to the catalog, and ends in good order.
+UNLUCKY = """
+import sqlite3, sys
+from pathlib import Path
+from fileroom.entrypoints.container import close_container, open_container
+from fileroom.entrypoints.settings import Settings
+from tests.entrypoints.test_container import receive_one
+
+room = Path(sys.argv[1])
+container = open_container(Settings(), room)
+receive_one(container)
+breaks = sqlite3.connect(room / "fileroom.sqlite3")
+breaks.execute("ALTER TABLE instances RENAME TO elsewhere")
+breaks.close()
+close_container(container)
+"""
+
+
+def test_store_is_left_to_the_next_start_when_the_catalog_lacks_what_was_received(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    subprocess.run([sys.executable, "-c", UNLUCKY, str(tmp_path)], env=environment, check=True, timeout=60)
+    with closing(sqlite3.connect(tmp_path / "fileroom.sqlite3")) as mends:
+        mends.execute("ALTER TABLE elsewhere RENAME TO instances")
+
+    again = open_container(Settings(), tmp_path)
+    result = again.recover_store().execute(progress=RecordingProgress(), cancel=again.cancel_token())
+    close_container(again)
+
+    assert result.catalogued == 1
+    assert set(assert_agreement(tmp_path)) == {a_record().sop_instance_uid}
+
+
+def receive_one(container: Container) -> None:
+    """Have a peer send an object over an association that goes on."""
+    reception = container.receive_instance().begin(a_request())
+    reception.feed([memoryview(data_of())])
+    assert reception.finish().status == 0
 
 
 def test_catalog_and_store_are_named_without_user_and_password(

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,31 @@ def test_looking_at_what_is_here_does_not_wait_for_the_listener(tmp_path: Path) 
         send_from_all_sides(listener.port, folders, ledger)
 
     before = set((cli.data_dir / "store").rglob("*"))
-    studies = cli.json("local", "studies")["studies"]
+    cli.json("local", "studies")
 
-    # Success is answered when the catalog has it, so that nothing acknowledged waits for recovery.
-    assert sum(study["instance_count"] for study in studies) >= len(ledger.acknowledged)
     assert set((cli.data_dir / "store").rglob("*")) == before
+
+
+def test_object_that_was_answered_before_the_catalog_knew_it_survives_a_kill(tmp_path: Path) -> None:
+    folders = write_objects(tmp_path, pixel_bytes=2_000)[:1]
+    cli = FileroomCli(tmp_path / "room")
+    with cli.storage_scp() as listener:
+        # Nobody else can write to the catalog while this goes on, so that nothing of it follows the answers.
+        other = sqlite3.connect(cli.data_dir / "fileroom.sqlite3", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        def kill_in_time(answers: int) -> None:
+            if answers == OBJECTS_EACH - 1:
+                os.kill(listener.process_id, signal.SIGKILL)
+
+        ledger = Ledger(kill_in_time)
+        send_from_all_sides(listener.port, folders, ledger)
+        other.close()
+    assert len(ledger.acknowledged) >= OBJECTS_EACH - 1
+    assert cli.json("local", "studies")["studies"] == []
+
+    with cli.storage_scp() as again:
+        here = assert_agreement(cli.data_dir, running=True)
+        assert set(ledger.acknowledged) <= here.keys()
+    assert again.summary["recovered"] >= OBJECTS_EACH - 1
+    assert set(ledger.acknowledged) <= assert_agreement(cli.data_dir).keys()

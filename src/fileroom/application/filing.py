@@ -4,21 +4,18 @@ Bytes are durable in the store before the catalog tells of them. What a crash le
 `RecoverStore`; what is met here before that (an object in the store that the catalog does not know) is taken into
 the catalog first and then treated as any other. What replaces an object is put beside it, and the old one goes when
 the catalog tells of the new one; an entry is written only where the catalog still is as it was when that was decided.
+
+The entry of an instance that is simply new, and of which nobody waits for others in a batch, goes to a `FilingQueue`
+where there is one: the caller may answer before the catalog has it.
 """
 
 import logging
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from fileroom.application.filing_batch import (
-    BATCH_SIZE,
-    KEEPS_OLD,
-    LOOKS,
-    Filed,
-    FilingBatch,
-    compare,
-    is_whole,
-)
+from fileroom.application.filing_batch import BATCH_SIZE, FilingBatch
+from fileroom.application.filing_decisions import KEEPS_OLD, LOOKS, Filed, compare, is_whole
+from fileroom.application.filing_queue import FilingQueue
 from fileroom.application.keyed_lock import KeyedLock
 from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.application.ports.clock import Clock
@@ -50,14 +47,24 @@ class InstanceFiler:
         reader: HeaderReader,
         clock: Clock,
         policy: DuplicatePolicy,
+        queue: FilingQueue | None = None,
     ) -> None:
-        """Use these; `policy` decides on the same SOP Instance UID with other content."""
+        """Use these; `policy` decides on the same SOP Instance UID with other content.
+
+        Without a `queue` each entry that is in no batch is written at once.
+        """
         self._catalog = catalog
         self._store = store
         self._reader = reader
         self._clock = clock
         self._policy = policy
+        self._queue = queue
         self._locks = KeyedLock()
+
+    def settle(self) -> None:
+        """Have readers of the catalog find all that was filed; see `FilingQueue.settle`."""
+        if self._queue is not None:
+            self._queue.settle()
 
     def new_batch(self, size: int = BATCH_SIZE) -> FilingBatch:
         """Return a batch that is written each time that `size` entries have come together."""
@@ -70,7 +77,7 @@ class InstanceFiler:
         provenance: Provenance,
         batch: FilingBatch | None = None,
     ) -> Filed:
-        """End the writer by commit or abort, and catalogue the object at once, or with `batch`.
+        """End the writer by commit or abort, and catalogue the object with `batch`, or soon, or at once.
 
         Raises:
             StorageError: store or catalog could not be written; nothing of the object remains.
@@ -78,9 +85,10 @@ class InstanceFiler:
         try:
             with self._locks.hold(record.sop_instance_uid):
                 if batch is None:
-                    single = self.new_batch(size=1)
-                    filed = self._file(writer, record, provenance, single)
-                    return single.flush().get(record.sop_instance_uid, filed)
+                    return self._put_off(writer, record, provenance) or self._file_at_once(
+                        writer, record, provenance
+                    )
+                self._settle(record.sop_instance_uid)
                 filed = self._file(writer, record, provenance, batch)
         except BaseException:
             writer.abort()
@@ -97,9 +105,48 @@ class InstanceFiler:
             StorageError: the catalog could not be written.
         """
         with self._locks.hold(record.sop_instance_uid):
+            self._settle(record.sop_instance_uid)
             filed = self._refer(stored, record, provenance, batch)
         batch.flush_when_full()
         return filed
+
+    def _settle(self, sop_instance_uid: str) -> None:
+        if self._queue is not None:
+            self._queue.settle_instance(sop_instance_uid)
+
+    def _put_off(self, writer: ObjectWriter, record: InstanceRecord, provenance: Provenance) -> Filed | None:
+        """File what is new or the same once more, and leave its entry to the queue; None where that is not so easy."""
+        queue, uid = self._queue, record.sop_instance_uid
+        if queue is None:
+            return None
+        existing = queue.waiting(uid)
+        if existing is None:
+            if not queue.takes_more():
+                return None
+            existing = self._catalog.instance(uid)
+        if existing is not None:
+            outcome = compare(existing, record, writer.digest, self._policy)
+            if outcome is not FilingOutcome.DUPLICATE or not is_whole(self._store, existing):
+                queue.settle_instance(uid)
+                return None
+            writer.abort()
+            queue.note_duplicate(uid)
+            return Filed(outcome=outcome, entry=existing)
+        try:
+            stored = writer.commit(InstanceKey.of(record, self._clock.now().date()))
+        except ObjectExists:
+            return None
+        filed = Filed(outcome=FilingOutcome.STORED, entry=self._entry(record, stored, provenance))
+        if queue.put(filed.entry):
+            return filed
+        single = self.new_batch(size=1)
+        single.add(filed, None)
+        return single.flush().get(uid, filed)
+
+    def _file_at_once(self, writer: ObjectWriter, record: InstanceRecord, provenance: Provenance) -> Filed:
+        single = self.new_batch(size=1)
+        filed = self._file(writer, record, provenance, single)
+        return single.flush().get(record.sop_instance_uid, filed)
 
     def _refer(
         self, stored: StoredObject, record: InstanceRecord, provenance: Provenance, batch: FilingBatch

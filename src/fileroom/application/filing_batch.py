@@ -4,30 +4,18 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from fileroom.application.filing_decisions import KEEPS_OLD, LOOKS, Filed, look_again
 from fileroom.application.keyed_lock import KeyedLock
 from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.application.ports.object_store import ObjectStore
-from fileroom.domain.errors import FileroomError, NotFound, StorageError, Unreadable
-from fileroom.domain.filing import DuplicatePolicy, FilingOutcome, resolve_conflict
-from fileroom.domain.records import CatalogEntry, InstanceRecord, StoredObject
+from fileroom.domain.errors import FileroomError, StorageError
+from fileroom.domain.filing import DuplicatePolicy
+from fileroom.domain.records import StoredObject
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 500
 """Entries that an import collects before it writes them to the catalog in one go."""
-LOOKS = 20
-"""How often an instance is looked at again that others change meanwhile."""
-KEEPS_OLD = frozenset({FilingOutcome.DUPLICATE, FilingOutcome.IGNORED, FilingOutcome.REJECTED})
-"""Outcomes of which the new bytes do not stay."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Filed:
-    """What became of one object."""
-
-    outcome: FilingOutcome
-    entry: CatalogEntry
-    """The entry that stands in the catalog (or in the batch) now: the new one, or the one that was kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,36 +29,6 @@ class Pending:
     """Locations to which nothing leads when the entry is written."""
     earlier: frozenset[str] = frozenset()
     """Locations of what waited for the same instance before: no catalog ever led there on our word."""
-
-
-def compare(
-    existing: CatalogEntry | None, record: InstanceRecord, digest: str, policy: DuplicatePolicy
-) -> FilingOutcome:
-    """Decide what an object becomes beside the one that is here."""
-    if existing is None:
-        return FilingOutcome.STORED
-    same_syntax = existing.record.transfer_syntax_uid == record.transfer_syntax_uid
-    if existing.stored.digest == digest and same_syntax:
-        return FilingOutcome.DUPLICATE
-    return resolve_conflict(policy)
-
-
-def is_whole(store: ObjectStore, entry: CatalogEntry) -> bool:
-    """Tell whether the bytes of an entry are there, as far as their number tells.
-
-    Raises:
-        StorageError: there are bytes of ours, which cannot be read.
-    """
-    try:
-        content = store.content(entry.stored.location)
-        content.open().close()
-        return content.size == entry.stored.size
-    except NotFound:
-        return False
-    except Unreadable as error:
-        if entry.stored.in_place:
-            return False
-        raise StorageError(error.message, hint=error.hint) from error
 
 
 class FilingBatch:
@@ -176,7 +134,7 @@ class FilingBatch:
         for _ in range(LOOKS):
             try:
                 known = self._catalog.instance(uid)
-                filed = self._look_again(pending.filed, known)
+                filed = look_again(self._store, self._policy, pending.filed, known)
                 if filed.entry is known:
                     if filed.outcome in KEEPS_OLD:
                         duplicates.append(uid)
@@ -196,30 +154,6 @@ class FilingBatch:
                 raise
         self._withdraw([pending])
         raise StorageError(f"instance {uid} is changed by others all the time")
-
-    def _look_again(self, mine: Filed, known: CatalogEntry | None) -> Filed:
-        """Return what an object becomes beside the entry that is there now."""
-        entry = mine.entry
-        if known is None or not is_whole(self._store, known):
-            return Filed(outcome=FilingOutcome.STORED, entry=entry)
-        if known.stored.location == entry.stored.location:
-            # Another found these bytes and has taken them in. A file in place may have changed since.
-            if self._is_same(known.stored, entry.stored):
-                return Filed(outcome=mine.outcome, entry=known)
-            return Filed(outcome=FilingOutcome.REPLACED, entry=entry)
-        if not is_whole(self._store, entry):
-            # Another has taken these bytes in, and then replaced them.
-            return Filed(outcome=mine.outcome, entry=known)
-        outcome = compare(known, entry.record, entry.stored.digest, self._policy)
-        return Filed(outcome=outcome, entry=known if outcome in KEEPS_OLD else entry)
-
-    def _is_same(self, known: StoredObject, mine: StoredObject) -> bool:
-        if known.digest == mine.digest:
-            return True
-        try:
-            return self._store.describe(known.location) == known
-        except FileroomError:
-            return False
 
     def _count(self, duplicates: list[str]) -> None:
         if not duplicates:

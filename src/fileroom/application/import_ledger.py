@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from fileroom.application.filing_batch import Filed
+from fileroom.application.filing_decisions import Filed
 from fileroom.domain.errors import FileroomError, InvalidDicom, LimitExceeded, StorageError
 from fileroom.domain.filing import FilingOutcome
 

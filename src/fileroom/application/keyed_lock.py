@@ -1,8 +1,7 @@
 """One lock for each key in use, so that work on different keys never waits for each other."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 
 class KeyedLock:
@@ -11,22 +10,57 @@ class KeyedLock:
     def __init__(self) -> None:
         """Start with no key held."""
         self._guard = threading.Lock()
-        self._held: dict[str, tuple[threading.RLock, int]] = {}
+        self._held: dict[str, _Held] = {}
 
-    @contextmanager
-    def hold(self, key: str) -> Iterator[None]:
+    def hold(self, key: str) -> "_Holding":
         """Be the only one with this key for as long as the context lasts."""
+        return _Holding(self._guard, self._held, key)
+
+
+class _Held:
+    """The lock of one key, and how many have it or wait for it."""
+
+    __slots__ = ("lock", "users")
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.users = 0
+
+
+class _Holding:
+    """A context; a class and no generator, since every object that is filed passes through it."""
+
+    __slots__ = ("_guard", "_held", "_key", "_mine")
+
+    def __init__(self, guard: threading.Lock, held: dict[str, _Held], key: str) -> None:
+        self._guard = guard
+        self._held = held
+        self._key = key
+
+    def __enter__(self) -> None:
         with self._guard:
-            lock, users = self._held.get(key, (None, 0))
-            lock = lock or threading.RLock()
-            self._held[key] = (lock, users + 1)
+            mine = self._held.get(self._key)
+            if mine is None:
+                mine = self._held[self._key] = _Held()
+            mine.users += 1
+        self._mine = mine
         try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                _, users = self._held[key]
-                if users == 1:
-                    del self._held[key]
-                else:
-                    self._held[key] = (lock, users - 1)
+            mine.lock.acquire()
+        except BaseException:  # interrupted while it waited
+            self._leave()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._mine.lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._guard:
+            self._mine.users -= 1
+            if not self._mine.users:
+                del self._held[self._key]

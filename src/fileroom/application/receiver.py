@@ -199,6 +199,7 @@ class OpenReceiver:
                 if not shared.observers.discard(observer):
                     self._shared = None
                     shared.ends.close()
+            self._receive.settle()  # who asked for the objects looks for them now
 
     def _join(self, peer: Peer, ae_title: AeTitle, observer: ReceiverObserver) -> _Shared | ListenerInfo:
         """Share the listener of this process, or start it; the one of another process where that is to be used."""

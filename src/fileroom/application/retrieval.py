@@ -1,7 +1,7 @@
 """Follows one C-MOVE or C-GET, and compares what came with what was expected."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -179,11 +179,15 @@ class Retrieval:
         arrivals: Arrivals,
         receives: bool,
         catalog: Catalog,
+        settle: Callable[[], object],
         clock: Clock,
         progress: ProgressSink,
         cancel: CancelToken,
     ) -> None:
-        """Follow a request for `selection`; `receives` tells that `arrivals` hears of every object."""
+        """Follow a request for `selection`.
+
+        `receives` tells that `arrivals` hears of every object. `settle` brings into the catalog what we received.
+        """
         self._via = via
         self._node = node
         self._wanted = wanted
@@ -193,6 +197,7 @@ class Retrieval:
         self._arrivals = arrivals
         self._receives = receives
         self._catalog = catalog
+        self._settle = settle
         self._clock = clock
         self._progress = progress
         self._cancel = cancel
@@ -267,6 +272,7 @@ class Retrieval:
         return tuple(filter(None, self.last.failed_sop_instance_uids)) if self.last is not None else ()
 
     def _here(self) -> frozenset[str]:
+        self._settle()
         if self._expected is not None and not self._untold:
             return self._catalog.present(self._expected)
         selected = frozenset(entry.record.sop_instance_uid for entry in self._catalog.select(self._selection))

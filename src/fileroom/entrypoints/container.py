@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from fileroom.application.filing import InstanceFiler
+from fileroom.application.filing_queue import FilingQueue
 from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import DicomClient
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from fileroom.adapters.system.cancellation import ThreadCancelToken
 
 LOOPBACK = "127.0.0.1"
+TITLES_SECONDS = 1.0
+"""How long the AE titles under which nodes know us are remembered: each object of a C-MOVE asks for them."""
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - only where an allowlist says who may call
 EVERY_ADDRESS_V6 = "::"
 
@@ -202,6 +205,12 @@ def _pynetdicom_server() -> DicomServer:
     return PynetdicomServer()
 
 
+def _filing_queue(catalog: Catalog, store: ObjectStore, policy: DuplicatePolicy) -> Iterator[FilingQueue]:
+    queue = FilingQueue(catalog=catalog, store=store, policy=policy)
+    yield queue
+    queue.close()
+
+
 # What the settings mean ----------------------------------------------------------------------------------------------
 
 
@@ -236,12 +245,18 @@ def _listener_options(settings: Settings, access: AccessPolicy) -> ListenerOptio
     )
 
 
-def _our_ae_titles(settings: Settings, nodes: NodeRepository) -> Callable[[], frozenset[str]]:
-    """The titles under which peers send us what we asked for; asked when needed, since nodes change."""
+def _our_ae_titles(settings: Settings, nodes: NodeRepository, clock: Clock) -> Callable[[], frozenset[str]]:
+    """The titles under which peers send us what we asked for; looked up now and then, since nodes change."""
+    known: frozenset[str] = frozenset()
+    looked_up = float("-inf")
 
     def titles() -> frozenset[str]:
-        known = (node.move_destination for node in nodes.list() if node.move_destination)
-        return frozenset({settings.local.ae_title, *known})
+        nonlocal known, looked_up
+        if clock.monotonic() - looked_up > TITLES_SECONDS:
+            destinations = (node.move_destination for node in nodes.list() if node.move_destination)
+            known = frozenset({settings.local.ae_title, *destinations})
+            looked_up = clock.monotonic()
+        return known
 
     return titles
 
@@ -315,24 +330,30 @@ class Container(containers.DeclarativeContainer):
     access = providers.Singleton(_access, settings)
     listener_options = providers.Singleton(_listener_options, settings, access)
 
+    duplicate_policy = providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates)
+    filing_queue = providers.Resource(_filing_queue, catalog, store, duplicate_policy)
     filer = providers.Singleton(
         InstanceFiler,
         catalog=catalog,
         store=store,
         reader=reader,
         clock=clock,
-        policy=providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates),
+        policy=duplicate_policy,
+        queue=filing_queue,
     )
+    settle = filer.provided.settle
     receive_instance = providers.Singleton(
         ReceiveInstance,
         store=store,
         reader=reader,
         filer=filer,
         max_object_bytes=settings.provided.storage_scp.max_store_object_bytes,
-        our_ae_titles=providers.Callable(_our_ae_titles, settings, nodes),
+        our_ae_titles=providers.Callable(_our_ae_titles, settings, nodes, clock),
     )
-    recover_store = providers.Factory(RecoverStore, store=store, catalog=catalog, reader=reader, clock=clock)
-    answer_query = providers.Factory(AnswerQuery, catalog=catalog)
+    recover_store = providers.Factory(
+        RecoverStore, store=store, catalog=catalog, reader=reader, clock=clock, settle=settle
+    )
+    answer_query = providers.Factory(AnswerQuery, catalog=catalog, settle=settle)
     serve_retrieve = providers.Factory(
         ServeRetrieve,
         nodes=nodes,
@@ -341,6 +362,7 @@ class Container(containers.DeclarativeContainer):
         client=client,
         transcoder=transcoder,
         never=cancel_token.provider,
+        settle=settle,
     )
     run_listener = providers.Factory(
         RunListener,
@@ -428,5 +450,13 @@ def open_container(settings: Settings, data_dir: Path) -> Container:
 
 
 def close_container(container: Container) -> None:
-    """Give back what was opened; what was never wanted is not opened for it."""
+    """Give back what was opened; what was never wanted is not opened for it.
+
+    What waits for the catalog is written first. Where that fails, the store is left as by a process that died, so that
+    the next start looks for it.
+    """
+    if container.filing_queue.initialized and not container.filing_queue().close():
+        container.engine.shutdown()
+        container.log_file.shutdown()
+        return
     container.shutdown_resources()

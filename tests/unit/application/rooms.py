@@ -8,6 +8,7 @@ from fileroom.adapters.files.header_reader import ScannerHeaderReader
 from fileroom.adapters.objects.memory.object_store import MemoryObjectStore, MemoryObjectWriter
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.application.filing import InstanceFiler, Provenance
+from fileroom.application.filing_queue import FilingQueue
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.catalog import Change
 from fileroom.application.ports.dicom_server import Caller, StoreReply, StoreRequest
@@ -31,13 +32,22 @@ class FaultyCatalog(MemoryCatalog):
         super().__init__()
         self.record_fails: list[Exception | None] = []
         """What the next calls of `exchange` raise, in order; None lets one pass."""
-        self.count_fails: StorageError | None = None
+        self.fails: Exception | None = None
+        """What every call of `exchange` raises until it is None again."""
+        self.fails_for: set[str] = set()
+        """SOP Instance UIDs with which every call fails."""
+        self.count_fails: Exception | None = None
+        self.batches: list[int] = []
+        """How many changes each call of `exchange` had that did not fail."""
 
     def exchange(self, changes: Sequence[Change]) -> frozenset[str]:
         """Record, or fail as told."""
-        failure = self.record_fails.pop(0) if self.record_fails else None
+        failure = self.record_fails.pop(0) if self.record_fails else self.fails
         if failure is not None:
             raise failure
+        if not self.fails_for.isdisjoint(change.entry.record.sop_instance_uid for change in changes):
+            raise StorageError("this one cannot be recorded")
+        self.batches.append(len(changes))
         return super().exchange(changes)
 
     def count_duplicates(self, sop_instance_uids: Iterable[str]) -> None:
@@ -132,15 +142,30 @@ class Room:
     reader: ScannerHeaderReader = field(default_factory=ScannerHeaderReader)
     clock: FixedClock = field(default_factory=lambda: FixedClock(SOME_TIME))
     heard: Heard = field(default_factory=Heard)
+    at_once: bool = False
+    """Have the catalog written before the answer, as where a queue takes no more."""
+    gather_seconds: float = 3600.0
+    """By default only who settles has the queue written."""
+    most_together: int = 500
+    most_waiting: int = 5000
 
     def __post_init__(self) -> None:
         """Make what stands on the adapters."""
+        self.queue = FilingQueue(
+            catalog=self.catalog,
+            store=self.store,
+            policy=self.policy,
+            gather_seconds=self.gather_seconds,
+            most_together=self.most_together,
+            most_waiting=self.most_waiting,
+        )
         self.filer = InstanceFiler(
             catalog=self.catalog,
             store=self.store,
             reader=self.reader,
             clock=self.clock,
             policy=self.policy,
+            queue=None if self.at_once else self.queue,
         )
         self.receive = ReceiveInstance(
             store=self.store,
@@ -159,14 +184,18 @@ class Room:
         data: bytes | None = None,
         request: StoreRequest | None = None,
         slice_bytes: int = 1 << 14,
+        releases: bool = True,
     ) -> StoreReply:
-        """Have a peer send one object, as it comes from the wire."""
+        """Have a peer send one object, as it comes from the wire, and end its association unless that is to go on."""
         record = record or a_record()
         reception = self.receive.begin(request or a_request(record))
         content = memoryview(data if data is not None else data_of(record, pixel_bytes=pixel_bytes))
         for start in range(0, len(content), slice_bytes):
             reception.feed([content[start : start + slice_bytes]])
-        return reception.finish()
+        reply = reception.finish()
+        if releases:
+            self.receive.settle()
+        return reply
 
     def put_into_store(
         self, record: InstanceRecord, *, pixel_bytes: int = 512, data: bytes | None = None
@@ -183,6 +212,7 @@ class Room:
 
     def entry(self, record: InstanceRecord) -> CatalogEntry:
         """Return the catalog's entry, which must be there."""
+        self.filer.settle()
         entry = self.catalog.instance(record.sop_instance_uid)
         assert entry is not None, "not catalogued"
         return entry
@@ -199,6 +229,7 @@ class Room:
 
     def assert_agrees(self) -> None:
         """Every object in the store is in the catalog as it is, and the other way round; no writer is left open."""
+        self.filer.settle()
         found = {}
         for location in self.store.walk():
             with self.store.content(location).open() as stream:

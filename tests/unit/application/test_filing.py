@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fileroom.adapters.objects.memory.object_store import MemoryObjectWriter
-from fileroom.application.filing_batch import Filed, FilingBatch
+from fileroom.application.filing_batch import FilingBatch
+from fileroom.application.filing_decisions import Filed
 from fileroom.application.ports.catalog import Change
 from fileroom.domain.errors import StorageError, StorageFull, Unreadable
 from fileroom.domain.file_meta import encode_file_meta

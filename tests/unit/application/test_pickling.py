@@ -12,7 +12,7 @@ import pytest
 import fileroom.application
 from fileroom.application.expectation import Expected, Wanted
 from fileroom.application.filing import Provenance
-from fileroom.application.filing_batch import Filed
+from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply

@@ -174,7 +174,7 @@ def test_object_is_filed_anew_when_its_catalogued_bytes_are_truncated() -> None:
 
 
 def test_object_is_withdrawn_when_the_catalog_cannot_be_written() -> None:
-    room = Room()
+    room = Room(at_once=True)
     room.catalog.record_fails = [StorageFull(f"{SECRET_PATH}: database or disk is full")]
     reply = room.send_in()
     assert reply.status == 0xA700
@@ -184,7 +184,7 @@ def test_object_is_withdrawn_when_the_catalog_cannot_be_written() -> None:
 
 
 def test_object_is_withdrawn_when_the_catalog_has_a_bug() -> None:
-    room = Room()
+    room = Room(at_once=True)
     room.catalog.record_fails = [RuntimeError("a bug")]
     assert room.send_in().status == 0x0110
     assert room.locations() == []
@@ -192,7 +192,7 @@ def test_object_is_withdrawn_when_the_catalog_has_a_bug() -> None:
 
 
 def test_object_that_cannot_be_withdrawn_is_met_again_as_an_orphan() -> None:
-    room, record = Room(), a_record()
+    room, record = Room(at_once=True), a_record()
     room.catalog.record_fails = [FULL]
     room.store.fails_at["delete"] = StorageError("read-only file system")
     assert room.send_in(record).status == 0xA700

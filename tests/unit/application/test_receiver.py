@@ -26,13 +26,18 @@ OTHER = ListenerInfo(ae_title="OTHER", bind="127.0.0.1", port=104, process=2)
 
 
 def a_receiver(
-    network: MemoryNetwork, presence: ListenerPresence, *, bind: str = EVERYWHERE, towards_peer: bool = False
+    network: MemoryNetwork,
+    presence: ListenerPresence,
+    *,
+    bind: str = EVERYWHERE,
+    towards_peer: bool = False,
+    room: Room | None = None,
 ) -> OpenReceiver:
     return OpenReceiver(
         server=MemoryDicomServer(network),
         presence=presence,
         client=MemoryDicomClient(network, US),
-        receive=Room().receive,
+        receive=(room or Room()).receive,
         access=AccessPolicy(),
         options=ListenerOptions(ae_title=US, bind=bind, port=11112, sop_class_uids=(CT_IMAGE_STORAGE,)),
         bind_towards_peer=towards_peer,
@@ -74,6 +79,15 @@ def test_listener_stays_until_the_last_one_leaves_in_whatever_order() -> None:
         PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()
     ) as again:
         assert again.is_ours
+
+
+def test_catalog_has_all_that_came_when_the_listener_is_left() -> None:
+    room = Room()
+    receiver = a_receiver(MemoryNetwork(), MemoryListenerPresence(), room=room)
+    with receiver.open(PEER, US, ReceiverObserver(), progress=RecordingProgress(), cancel=PatientToken()):
+        room.send_in(releases=False)
+        assert room.catalog.totals().instances == 0
+    assert room.catalog.totals().instances == 1
 
 
 class _Quicker(ListenerPresence):

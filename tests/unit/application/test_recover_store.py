@@ -19,7 +19,13 @@ from tests.unit.application.rooms import Room, data_of
 
 
 def recover(room: Room, cancel: ThreadCancelToken | None = None) -> RecoverResult:
-    use_case = RecoverStore(store=room.store, catalog=room.catalog, reader=room.reader, clock=room.clock)
+    use_case = RecoverStore(
+        store=room.store,
+        catalog=room.catalog,
+        reader=room.reader,
+        clock=room.clock,
+        settle=room.filer.settle,
+    )
     return use_case.execute(progress=RecordingProgress(), cancel=cancel or ThreadCancelToken())
 
 
@@ -48,6 +54,15 @@ def test_object_that_the_catalog_knows_is_left_alone() -> None:
     room.store.crash()
     assert recover(room) == RecoverResult(examined=1, catalogued=0)
     assert room.entry(record) == before
+
+
+def test_object_that_waits_for_the_catalog_is_not_taken_for_one_of_a_dead_process() -> None:
+    room, record = Room(), a_record()
+    room.store.crash()
+    room.send_in(record, releases=False)
+    room.store.crash()  # another process, whose session began before
+    assert recover(room) == RecoverResult(examined=1, catalogued=0)
+    assert room.entry(record).source == "MODALITY@192.0.2.7"
 
 
 def test_entry_is_corrected_when_the_bytes_were_replaced_just_before() -> None:

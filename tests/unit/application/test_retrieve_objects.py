@@ -538,7 +538,7 @@ def test_failed_uid_of_which_the_query_told_nothing_is_missing() -> None:
 
 
 def test_objects_that_cannot_be_filed_here_are_missing_and_the_reason_is_ours() -> None:
-    desk = Desk()
+    desk = Desk(room=Room(at_once=True))
     desk.room.catalog.record_fails = [None, StorageFull("no space left"), StorageFull("no space left")]
     result = desk.retrieve(Via.MOVE)
     assert (result.arrived, result.missing, result.is_complete) == (1, UIDS[1:], False)
@@ -595,7 +595,7 @@ def test_objects_that_the_node_counts_as_sent_are_lost_when_they_did_not_come() 
 
 
 def test_failed_sub_operations_make_it_incomplete_when_nothing_is_known_to_expect() -> None:
-    desk = untalkative(Desk())
+    desk = untalkative(Desk(room=Room(at_once=True)))
     desk.peer.script.final_statuses = {Service.MOVE: 0}
     desk.room.catalog.record_fails = [StorageFull("no space left")]
     result = desk.retrieve(Via.MOVE)

@@ -80,12 +80,15 @@ class Station:
             presence=self.presence,
             receive=self.room.receive,
             recover=RecoverStore(
+                settle=self.room.filer.settle,
                 store=self.room.store,
                 catalog=self.room.catalog,
                 reader=self.room.reader,
                 clock=self.room.clock,
             ),
-            query=AnswerQuery(catalog=self.room.catalog) if self.answers_queries else None,
+            query=AnswerQuery(catalog=self.room.catalog, settle=self.room.filer.settle)
+            if self.answers_queries
+            else None,
             retrieve=None,
             access=self.access,
             options=ListenerOptions(
@@ -170,6 +173,12 @@ def test_listener_counts_what_happens_until_it_is_stopped() -> None:
     )
     assert (result.ae_title, result.bind, result.port, result.recovered) == ("FILEROOM", "127.0.0.1", PORT, 0)
     station.room.assert_agrees()
+
+
+def test_catalog_has_all_that_was_answered_when_the_listener_has_ended() -> None:
+    station = Station()
+    station.run(lambda: station.room.send_in(releases=False))
+    assert station.room.catalog.totals().instances == 1
 
 
 class _BreaksOff(BytesContent):

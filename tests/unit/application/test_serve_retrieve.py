@@ -38,7 +38,7 @@ class Counter:
     def __post_init__(self) -> None:
         """Join everything."""
         for number in (1, 2, 3):
-            self.room.send_in(a_record(number))
+            self.room.send_in(a_record(number), releases=False)
         self.network = MemoryNetwork()
         self.peer = ScriptedPeer(self.network, "WS1", host="ws1")
         self.nodes = MemoryNodeRepository()
@@ -50,6 +50,7 @@ class Counter:
             client=MemoryDicomClient(self.network, AeTitle("FILEROOM")),
             transcoder=PydicomTranscoder(),
             never=PatientToken,
+            settle=self.room.filer.settle,
         )
 
     def move(self, destination: str = "WS1", selection: Selection = STUDY) -> Iterator[ServedStep]:

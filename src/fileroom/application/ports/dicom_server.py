@@ -101,7 +101,7 @@ class StoreHandler(Protocol):
 
         Never raises.
         """
-        return
+        return  # nothing was put off
 
 
 class QueryHandler(Protocol):

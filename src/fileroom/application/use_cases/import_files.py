@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fileroom.application.filing import InstanceFiler, Provenance
-from fileroom.application.filing_batch import Filed, FilingBatch
+from fileroom.application.filing_batch import FilingBatch
+from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure, ImportLedger
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.clock import Clock

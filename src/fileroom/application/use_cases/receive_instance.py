@@ -1,6 +1,7 @@
 """Takes one object from the wire: bytes to the store as they come, then the duplicate check, then the answer.
 
-Success is answered only when the object is in its place and in the catalog, both durable as configured.
+Success is answered only when the object is in its place, durable as configured. Its entry in the catalog may follow,
+within a moment or at the next start; `settle` waits for it.
 """
 
 import logging
@@ -38,6 +39,9 @@ DUPLICATE_SOP_INSTANCE = 0x0111
 OUT_OF_RESOURCES = 0xA700
 DATA_SET_MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
+
+
+_FILED = StoreReply(status=SUCCESS)
 
 
 class _DataSetMismatch(InvalidDicom):
@@ -106,6 +110,10 @@ class ReceiveInstance(StoreHandler):
             retrieved_from=retrieved_from,
         )
 
+    def settle(self) -> None:
+        """See `StoreHandler.settle`."""
+        self._filer.settle()
+
     def begin(self, request: StoreRequest) -> Reception:
         """Start to take an object."""
         return _Reception(request, self._store, self._reader, self._filer, self._max_object_bytes, self)
@@ -145,7 +153,8 @@ class _Reception(Reception):
         self._filer = filer
         self._limit = max_object_bytes
         self._parent = parent
-        self._prefix = bytearray()
+        self._prefix: list[bytes] = []
+        self._prefix_size = 0
         self._size = 0
         self._header_size = 0
         self._failure: Exception | None = None
@@ -155,12 +164,14 @@ class _Reception(Reception):
         if self._failure is not None:
             return
         try:
-            self._check_size(self._size + sum(part.nbytes for part in parts))
+            size = self._size
             for part in parts:
-                room = PREFIX_BYTES - len(self._prefix)
-                if room <= 0:
-                    break
-                self._prefix += part[:room]
+                size += part.nbytes
+                if (room := PREFIX_BYTES - self._prefix_size) > 0:
+                    start = bytes(part[:room])
+                    self._prefix.append(start)
+                    self._prefix_size += len(start)
+            self._check_size(size)
             self._open_writer().write(parts)
         except Exception as error:  # noqa: BLE001 - kept until finish() answers it
             self._fail(error)
@@ -202,7 +213,7 @@ class _Reception(Reception):
             if self._failure is not None:
                 raise self._failure
             outcome = self._file()
-            reply = StoreReply(status=SUCCESS)
+            reply = _FILED
             if outcome is FilingOutcome.REJECTED:
                 reply = StoreReply(
                     status=DUPLICATE_SOP_INSTANCE,
@@ -234,9 +245,9 @@ class _Reception(Reception):
 
     def _read_header(self, writer: ObjectWriter) -> Header:
         syntax = self._request.transfer_syntax_uid
-        if self._prefix:
-            whole = self._size <= len(self._prefix)
-            header = self._reader.read_data_set(BytesIO(self._prefix), syntax, complete=whole)
+        if self._prefix_size:
+            whole = self._size <= self._prefix_size
+            header = self._reader.read_data_set(BytesIO(b"".join(self._prefix)), syntax, complete=whole)
             if header is not None:
                 return header
         with writer.reread() as stream:
@@ -273,6 +284,8 @@ class _Reception(Reception):
 
 def _check_announced(what: str, found: str, announced: str) -> None:
     """Check a UID of the data set against that of the request; what either of them lacks cannot differ."""
+    if found == announced:
+        return
     found, announced = clean_uid(found), clean_uid(announced)
     if found and announced and found != announced:
         raise _DataSetMismatch(f"the data set has another {what} UID than the request")

@@ -1,10 +1,11 @@
 """Brings store and catalog together again after a process died in the middle."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fileroom.application.filing import read_stored
-from fileroom.application.filing_batch import LOOKS, is_whole
+from fileroom.application.filing_decisions import LOOKS, is_whole
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.application.ports.clock import Clock
@@ -32,12 +33,21 @@ class RecoverResult:
 class RecoverStore:
     """Catalogues what a dead process stored last; costs nothing where none died."""
 
-    def __init__(self, *, store: ObjectStore, catalog: Catalog, reader: HeaderReader, clock: Clock) -> None:
-        """Use these."""
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        catalog: Catalog,
+        reader: HeaderReader,
+        clock: Clock,
+        settle: Callable[[], object],
+    ) -> None:
+        """Use these; `settle` brings into the catalog what this process itself has received since it began."""
         self._store = store
         self._catalog = catalog
         self._reader = reader
         self._clock = clock
+        self._settle = settle
 
     def execute(self, *, progress: ProgressSink, cancel: CancelToken) -> RecoverResult:
         """Look at everything that is in doubt.
@@ -52,7 +62,7 @@ class RecoverStore:
             for location in locations:
                 cancel.raise_if_cancelled()
                 examined += 1
-                if not self._is_as_known(location):
+                if not self._is_as_known(location) and not self._is_our_own(location):
                     catalogued += self._examine(location)
                 progress.report(Progress(task="recovering", done=examined, item=location))
         if catalogued:
@@ -69,6 +79,11 @@ class RecoverStore:
             return self._store.content(location).size == known.size
         except FileroomError:
             return False
+
+    def _is_our_own(self, location: str) -> bool:
+        """Tell whether the catalog only had to be told what waits: it knows better where the object came from."""
+        self._settle()
+        return self._is_as_known(location)
 
     def _examine(self, location: str) -> bool:
         for _ in range(LOOKS):

@@ -244,6 +244,7 @@ class RetrieveObjects:
             arrivals=arrivals,
             receives=receives,
             catalog=self._catalog,
+            settle=self._receive.settle,
             clock=self._clock,
             progress=progress,
             cancel=cancel,

@@ -68,6 +68,8 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
         self._access = access
         self._guard = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._filed: Counter[Caller] = Counter()
+        """Objects that were answered with success, by association."""
 
     def admits_address(self, address: str) -> bool:
         """Decide by the allowlist of addresses."""
@@ -85,7 +87,9 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
 
     def ended(self, caller: Caller, why: str) -> None:
         """Note the end of an association."""
-        log.info("association from %s ended: %s", caller, why)
+        with self._guard:
+            filed = self._filed.pop(caller, 0)
+        log.info("association from %s ended: %s, %d objects filed", caller, why, filed)
 
     def refused(self, caller: Caller, reason: RejectReason) -> None:
         """Note that somebody was refused."""
@@ -107,11 +111,16 @@ class ListenerActivity(AssociationObserver, ReceptionObserver):
         """Count an object."""
         if received.reply.status != SUCCESS:
             self._count(objects_refused=1)
-        elif received.outcome in (FilingOutcome.STORED, FilingOutcome.REPLACED):
-            log.info("stored instance %s from %s", received.request.sop_instance_uid, received.request.caller)
-            self._count(objects_stored=1, bytes=received.size)
-        else:
-            self._count(duplicates=1, bytes=received.size)
+            return
+        is_new = received.outcome in (FilingOutcome.STORED, FilingOutcome.REPLACED)
+        request, counts = received.request, self._counts
+        if is_new:
+            # Not at INFO: a line for each object costs as much as the object.
+            log.debug("stored instance %s from %s", request.sop_instance_uid, request.caller)
+        with self._guard:
+            counts["objects_stored" if is_new else "duplicates"] += 1
+            counts["bytes"] += received.size
+            self._filed[request.caller] += 1
 
     def abandoned(self, request: StoreRequest, why: str) -> None:
         """Count an object that did not arrive whole."""
@@ -219,6 +228,7 @@ class RunListener:
                         )
                     progress.report(_progress(activity.counts()))
                 listening.stop(GRACE_SECONDS)
+                self._receive.settle()
         counts = activity.counts()
         log.info("%s stopped listening: %s", info.ae_title, counts)
         return ListenerResult(

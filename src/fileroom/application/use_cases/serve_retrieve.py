@@ -41,14 +41,20 @@ class ServeRetrieve(RetrieveHandler):
         client: DicomClient,
         transcoder: Transcoder,
         never: Callable[[], CancelToken],
+        settle: Callable[[], object],
     ) -> None:
-        """Use these; `never` makes a token that nobody raises (a peer cancels by closing the iterator)."""
+        """Use these.
+
+        `never` makes a token that nobody raises (a peer cancels by closing the iterator).
+        `settle` brings into the catalog what was received before.
+        """
         self._nodes = nodes
         self._catalog = catalog
         self._store = store
         self._client = client
         self._syntaxes = SyntaxChoice(transcoder=transcoder)
         self._never = never
+        self._settle = settle
 
     def move(
         self, caller: Caller, selection: Selection, destination: AeTitle, message_id: int
@@ -99,6 +105,7 @@ class ServeRetrieve(RetrieveHandler):
         yield tally.final()
 
     def _select(self, selection: Selection) -> list[OutgoingObject]:
+        self._settle()
         return [outgoing(entry, self._store) for entry in self._catalog.select(selection)]
 
     def _send_back(self, source: OutgoingObject, sender: SubOperationSender) -> TransferOutcome:

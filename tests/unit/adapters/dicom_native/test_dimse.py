@@ -150,7 +150,7 @@ def test_odd_values_are_read() -> None:
     assert decode_command(encoded) == CommandSet(
         field=1,
         sop_instance_uid="1.2.03",
-        sop_class_uid=r"1.2.abc\xe9",
+        sop_class_uid="1.2.abcé",
         move_destination="AE",
         error_comment="Gerät kaputt",
         offending_elements=(0x00100020,),
@@ -203,13 +203,19 @@ def test_damaged_command_is_stable_once_decoded(command: CommandSet, data: st.Da
         CommandSet(field=0x10000),
         CommandSet(field=1, message_id=-1),
         CommandSet(field=1, move_destination="A" * 17),
-        CommandSet(field=1, sop_class_uid="ä"),
         CommandSet(field=1, offending_elements=(1 << 32,)),
     ],
 )
 def test_value_that_does_not_fit_is_our_mistake(command: CommandSet) -> None:
     with pytest.raises(LocalError):
         command.encode()
+
+
+@given(st.binary(max_size=64).map(lambda raw: raw.strip(b"\0 ")))
+def test_uid_goes_back_as_it_came_whatever_its_bytes(uid: bytes) -> None:
+    read = decode_command(an_element(0x0100, b"\1\0") + an_element(0x1000, uid))
+    assert decode_command(read.encode()) == read
+    assert read.sop_instance_uid.encode("latin-1") == uid
 
 
 def test_counters_stop_at_their_largest_value() -> None:

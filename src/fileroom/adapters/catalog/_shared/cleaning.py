@@ -24,7 +24,7 @@ MAX_UID_LENGTH: Final = 128
 MAX_KEY_LENGTH: Final = 1024
 """Characters of a matching key with wildcards; a longer one could match nothing that is kept."""
 
-_DESCRIPTIVE: Final = tuple(one.keyword for one in ATTRIBUTES if one.keyword not in IDENTIFYING)
+_DESCRIPTIVE: Final = frozenset(one.keyword for one in ATTRIBUTES if one.keyword not in IDENTIFYING)
 _LISTED: Final = frozenset(one.keyword for one in ATTRIBUTES if one.matching is Matching.CODE)
 """Keywords of keys that may hold several values."""
 
@@ -51,16 +51,23 @@ def clean_identifier(uid: str) -> str:
     return f"{cleaned[: MAX_UID_LENGTH - 1 - len(digest)]}~{digest}"
 
 
+_clean_repeated: Final = lru_cache(maxsize=4096)(clean_identifier)
+"""For UIDs that come with one instance after the other."""
+
+
 def clean_record(record: InstanceRecord) -> InstanceRecord:
     """Return a header as it is stored: catalogued attributes only, none empty, all harmless."""
-    given = record.attributes
-    attributes = {keyword: value for keyword in _DESCRIPTIVE if (value := clean_text(given.get(keyword, "")))}
+    attributes = {
+        keyword: cleaned
+        for keyword, value in record.attributes.items()
+        if value and keyword in _DESCRIPTIVE and (cleaned := clean_text(value))
+    }
     return InstanceRecord(
         sop_instance_uid=clean_identifier(record.sop_instance_uid),
-        sop_class_uid=clean_identifier(record.sop_class_uid),
-        series_instance_uid=clean_identifier(record.series_instance_uid),
-        study_instance_uid=clean_identifier(record.study_instance_uid),
-        transfer_syntax_uid=clean_identifier(record.transfer_syntax_uid),
+        sop_class_uid=_clean_repeated(record.sop_class_uid),
+        series_instance_uid=_clean_repeated(record.series_instance_uid),
+        study_instance_uid=_clean_repeated(record.study_instance_uid),
+        transfer_syntax_uid=_clean_repeated(record.transfer_syntax_uid),
         attributes=attributes,
     )
 

@@ -17,6 +17,7 @@ from fileroom.adapters.catalog.sql.browsing import Browser
 from fileroom.adapters.catalog.sql.engine import is_busy, open_catalog_engine, translated
 from fileroom.adapters.catalog.sql.engine import writing as for_writing
 from fileroom.adapters.catalog.sql.group_commit import GroupCommit
+from fileroom.adapters.catalog.sql.quick_reads import QuickReads
 from fileroom.adapters.catalog.sql.rows import (
     entry_from,
     instance_summary,
@@ -60,6 +61,7 @@ class SqlCatalog(Catalog):
         self._engine = open_catalog_engine(database) if isinstance(database, str) else database
         self._writer = for_writing(self._engine)
         self._statements = statements_for(self._engine.dialect)
+        self._quick = QuickReads(self._engine)
         # Threads queue here, in their order, rather than in the polling of SQLite.
         self._one_writes = threading.Lock()
         self._recording: GroupCommit[Sequence[CatalogEntry | Change], Sequence[bool]] = GroupCommit(
@@ -111,8 +113,10 @@ class SqlCatalog(Catalog):
     def instance(self, sop_instance_uid: str) -> CatalogEntry | None:
         """See `Catalog.instance`."""
         uid = clean_identifier(sop_instance_uid)
-        with translated(_UNREAD), self._engine.connect() as connection:
-            found = self._statements.instance.rows(connection, uid=uid)
+        found = self._quick.rows(self._statements.instance, uid=uid)
+        if found is None:
+            with translated(_UNREAD), self._engine.connect() as connection:
+                found = self._statements.instance.rows(connection, uid=uid)
         return entry_from(found[0]) if found else None
 
     def stored(self, sop_instance_uids: Iterable[str]) -> Mapping[str, StoredObject]:

@@ -1,6 +1,6 @@
 """Patients, studies and series as a transaction holds them in memory while it changes them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,9 +43,9 @@ class Holding:
         """In the table, but empty now."""
         return not self.is_new and not self.instance_count
 
-    def show(self, values: Mapping[str, str], keywords: Iterable[str]) -> set[str]:
+    def show(self, values: Mapping[str, str]) -> set[str]:
         """Take over values for what is not known yet; returns the keywords that have become known."""
-        known = {keyword for keyword in keywords if values.get(keyword)}
+        known = {keyword for keyword in self.missing & values.keys() if values[keyword]}
         if known:
             self.shown.update((keyword, values[keyword]) for keyword in known)
             self.missing -= known
@@ -94,7 +94,7 @@ class Patient(Holding):
 
     def fill_from(self, shown: Mapping[str, str]) -> None:
         """Show what a study shows, where nothing is known yet."""
-        self.show(shown, self.missing)
+        self.show(shown)
 
     def count(self, study_count: int, series_count: int, instance_count: int) -> None:
         """Add to the counts; a patient whose last study left is forgotten."""
@@ -147,7 +147,7 @@ class Study(Holding):
     def fill(self, record: InstanceRecord) -> None:
         """Show what an instance says, where nothing is known yet."""
         if self.missing:
-            known = self.show(record.attributes, self.missing)
+            known = self.show(record.attributes)
             self.told_anew = self.told_anew or not known.isdisjoint(PATIENT_KEYWORDS)
 
     def add_modality(self, modality: str) -> None:
@@ -211,7 +211,7 @@ class Series(Holding):
     def fill(self, record: InstanceRecord) -> None:
         """Show what an instance says, where nothing is known yet."""
         if self.missing:
-            self.show(record.attributes, self.missing)
+            self.show(record.attributes)
 
     def reach(self, recorded_at: int, study_date: str) -> None:
         """Note the times of one of its instances."""

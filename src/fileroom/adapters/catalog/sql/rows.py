@@ -32,7 +32,15 @@ from fileroom.domain.records import (
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _ESCAPED: Final = "\x01"
-_INSTANCE_COLUMNS: Final = tuple((one.keyword, COLUMNS[one.keyword]) for one in INSTANCE_ATTRIBUTES)
+_INSTANCE_COLUMNS: Final = {
+    one.keyword: COLUMNS[one.keyword] for one in INSTANCE_ATTRIBUTES if one.keyword not in IDENTIFYING
+}
+_ABSENT: Final = {
+    column: value
+    for keyword, columns in _INSTANCE_COLUMNS.items()
+    for column, value in zip(columns, column_values(keyword, ""), strict=True)
+}
+"""The columns of an instance that its header may leave empty, as they are then."""
 _DESCRIPTIVE: Final = tuple(
     (one.keyword, column_name(one.keyword))
     for one in STUDY_ATTRIBUTES + SERIES_ATTRIBUTES + INSTANCE_ATTRIBUTES
@@ -86,23 +94,24 @@ def from_lossless(stored: str) -> str:
 
 def instance_row(entry: CatalogEntry, record: InstanceRecord) -> dict[str, Any]:
     """Return the columns of an instance that follow from its entry; `record` is the cleaned header."""
+    stored, given = entry.stored, record.attributes
     row: dict[str, Any] = {
+        **_ABSENT,
+        "sop_instance_uid": record.sop_instance_uid,
+        "sop_class_uid": record.sop_class_uid,
         "transfer_syntax_uid": record.transfer_syntax_uid,
-        "study_date": column_values("StudyDate", record.attributes.get("StudyDate", ""))[1],
-        "location": to_lossless(entry.stored.location),
-        "size": entry.stored.size,
-        "data_offset": entry.stored.data_offset,
-        "digest": entry.stored.digest,
-        "in_place": int(entry.stored.in_place),
+        "study_date": column_values("StudyDate", given.get("StudyDate", ""))[1],
+        "location": to_lossless(stored.location),
+        "size": stored.size,
+        "data_offset": stored.data_offset,
+        "digest": stored.digest,
+        "in_place": int(stored.in_place),
         "origin": entry.origin.value,
         "source": to_lossless(entry.source),
         "recorded_at": to_microseconds(entry.recorded_at),
     }
-    for keyword, columns in _INSTANCE_COLUMNS:
-        if keyword == "SOPInstanceUID":
-            row["sop_instance_uid"] = record.sop_instance_uid
-        else:
-            row.update(zip(columns, column_values(keyword, record.get(keyword)), strict=True))
+    for keyword in _INSTANCE_COLUMNS.keys() & given.keys():
+        row.update(zip(_INSTANCE_COLUMNS[keyword], column_values(keyword, given[keyword]), strict=True))
     return row
 
 

@@ -7,6 +7,7 @@ times as long as the database does. Lists of keys travel as one JSON parameter, 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -49,6 +50,7 @@ class Statement:
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - the compiler of every statement
         self._text = str(compiled)
         self._order = compiled.positiontup
+        self._in_order = itemgetter(*self._order) if self._order and len(self._order) > 1 else None
         columns = statement.selected_columns if isinstance(statement, Select) else ()
         self._columns = [column.name for column in columns]
 
@@ -57,6 +59,11 @@ class Statement:
         with _cursor(connection) as cursor:
             cursor.execute(self._text, self._arguments(values))
             return [dict(zip(self._columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def read(self, driver_connection: Any, values: Mapping[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 - any driver's
+        """Run a query on a connection of the driver, outside a transaction, and return its rows."""
+        found = driver_connection.execute(self._text, self._arguments(values)).fetchall()
+        return [dict(zip(self._columns, row, strict=True)) for row in found] if found else []
 
     def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters."""
@@ -72,6 +79,9 @@ class Statement:
     def _arguments(self, values: Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
         if self._order is None:
             return values
+        if self._in_order is not None:
+            ordered: tuple[Any, ...] = self._in_order(values)
+            return ordered
         return [values[name] for name in self._order]
 
 

@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from fileroom.adapters.dicom._shared.mistakes import LocalError, MessageError
-from fileroom.adapters.dicom._shared.text import text, text_bytes
 
 COMMAND_LIMIT: Final = 1 << 16
 """Longest command set that is read; the longest sensible one has some 500 bytes."""
@@ -272,7 +271,7 @@ def _read_number(raw: bytes) -> int | None:
 
 
 def _uid(element: int, value: str) -> bytes:
-    return _element(element, text_bytes(value), b"\0")
+    return _element(element, _encoded(value), b"\0")
 
 
 _sop_class = lru_cache(_uid)
@@ -280,18 +279,22 @@ _sop_class = lru_cache(_uid)
 
 
 def _title(element: int, value: str) -> bytes:
-    data = text_bytes(value)
+    data = _encoded(value)
     if len(data) > 16:
         raise LocalError(f"AE title {value!r} is longer than 16 characters")
     return _element(element, data, b" ")
 
 
 def _comment(element: int, value: str) -> bytes:
-    return _element(element, value.encode("latin-1", "replace")[:_COMMENT_LENGTH], b" ")
+    return _element(element, _encoded(value)[:_COMMENT_LENGTH], b" ")
 
 
-def _read_comment(raw: bytes) -> str:
-    # No character set goes with a command set, but umlauts are seen.
+def _encoded(value: str) -> bytes:
+    # No character set goes with a command set. Latin-1 gives every byte that came back as it was.
+    return value.encode("latin-1", "replace")
+
+
+def _read_text(raw: bytes) -> str:
     return raw.strip(b"\0 ").decode("latin-1")
 
 
@@ -308,23 +311,23 @@ def _read_tags(raw: bytes) -> tuple[int, ...]:
 
 # Field of the dataclass: element number, how it is written, how it is read (None is absent). In order of the elements.
 _ELEMENTS: Final[dict[str, tuple[int, Callable[[int, Any], bytes], Callable[[bytes], Any]]]] = {
-    "sop_class_uid": (0x0002, _sop_class, text),
+    "sop_class_uid": (0x0002, _sop_class, _read_text),
     "field": (0x0100, _number, _read_number),
     "message_id": (0x0110, _number, _read_number),
     "responding_to": (0x0120, _number, _read_number),
-    "move_destination": (0x0600, _title, text),
+    "move_destination": (0x0600, _title, _read_text),
     "priority": (0x0700, _number, _read_number),
     "data_set_type": (0x0800, _number, _read_number),
     "status": (0x0900, _number, _read_number),
     "offending_elements": (0x0901, _tags, _read_tags),
-    "error_comment": (0x0902, _comment, _read_comment),
+    "error_comment": (0x0902, _comment, _read_text),
     "error_id": (0x0903, _number, _read_number),
-    "sop_instance_uid": (0x1000, _uid, text),
+    "sop_instance_uid": (0x1000, _uid, _read_text),
     "remaining": (0x1020, _counter, _read_number),
     "completed": (0x1021, _counter, _read_number),
     "failed": (0x1022, _counter, _read_number),
     "warning": (0x1023, _counter, _read_number),
-    "originator_ae_title": (0x1030, _title, text),
+    "originator_ae_title": (0x1030, _title, _read_text),
     "originator_message_id": (0x1031, _number, _read_number),
 }
 _READERS: Final = {element: (name, read) for name, (element, _, read) in _ELEMENTS.items()}

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
-from fileroom.adapters.dicom._shared.text import text, text_bytes
-from fileroom.adapters.dicom.native.core.fields import Cursor, RawItem, item, raw_items, u8
+from fileroom.adapters.dicom.native.core.fields import Cursor, RawItem, item, raw_items, text, text_bytes, u8
 
 PROPOSED_CONTEXT: Final = 0x20
 ANSWERED_CONTEXT: Final = 0x21

@@ -1,14 +1,14 @@
-"""Fields of PDUs: a cursor that never reads beyond its container, and items.
+"""Fields of PDUs: a cursor that never reads beyond its container, and text that survives the way there and back.
 
 All numbers of PDUs are big endian (PS3.8 9.3.1).
 """
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from fileroom.adapters.dicom._shared.mistakes import LocalError, ProtocolError
-from fileroom.adapters.dicom._shared.text import text_bytes
 
 MAX_ITEMS: Final = 1024
 """Items of one container; 128 contexts and some dozens of syntaxes are what the standard has room for."""
@@ -16,6 +16,9 @@ MAX_ITEMS: Final = 1024
 _ITEM = struct.Struct(">BBH")
 _U16 = struct.Struct(">H")
 _U32 = struct.Struct(">I")
+_PLAIN: Final = frozenset(range(0x20, 0x7F)) - {ord("\\")}
+_ESCAPED: Final = re.compile(rb"\\x([0-9a-f]{2})")
+_PADDING: Final = b"\0 "
 
 
 class RawItem(NamedTuple):
@@ -137,6 +140,33 @@ def u32(number: int) -> bytes:
     if not 0 <= number <= 0xFFFFFFFF:
         raise LocalError(f"{number} does not fit into four bytes")
     return _U32.pack(number)
+
+
+def text(raw: memoryview | bytes) -> str:
+    r"""Read a UID, an AE title or a name: NUL and space around it are padding, whatever the standard says of either.
+
+    Bytes that are no printable ASCII, and the backslash, appear as `\x5c`, so that every value can be shown, compared
+    and sent back (`text_bytes`).
+    """
+    data = bytes(raw).strip(_PADDING)
+    if data.isascii():
+        found = data.decode("ascii")
+        if found.isprintable() and "\\" not in found:
+            return found
+    return "".join(chr(byte) if byte in _PLAIN else f"\\x{byte:02x}" for byte in data)
+
+
+def text_bytes(value: str) -> bytes:
+    """Return the bytes that `text` reads.
+
+    Raises:
+        LocalError: it holds characters beyond ASCII.
+    """
+    try:
+        data = value.encode("ascii")
+    except UnicodeEncodeError:
+        raise LocalError(f"{value!r} holds characters beyond ASCII") from None
+    return _ESCAPED.sub(lambda found: bytes((int(found[1], 16),)), data) if b"\\" in data else data
 
 
 def ae_title(value: str) -> bytes:

@@ -10,7 +10,6 @@ from enum import IntEnum
 from typing import Any, Final
 
 from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
-from fileroom.adapters.dicom._shared.text import text, text_bytes
 from fileroom.adapters.dicom.native.core.contexts import (
     ANSWERED_CONTEXT,
     PROPOSED_CONTEXT,
@@ -24,6 +23,8 @@ from fileroom.adapters.dicom.native.core.fields import (
     ae_title,
     item,
     raw_items,
+    text,
+    text_bytes,
     u8,
     u16,
 )

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fileroom.adapters.dicom._shared.text import text, text_bytes
 from fileroom.adapters.dicom.native.core.fields import (
     Cursor,
     RawItem,
     counted,
     item,
     raw_items,
+    text,
+    text_bytes,
     u8,
     u16,
     u32,
