@@ -17,6 +17,7 @@ from fileroom.domain.limits import ImportLimits
 from fileroom.domain.node import check_host
 from fileroom.domain.sop_classes import storage_sop_classes_for
 from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
+from fileroom.entrypoints.log_level import LogLevel
 
 ENVIRONMENT_PREFIX: Final = "FILEROOM_"
 
@@ -33,15 +34,6 @@ class ObjectsBackend(StrEnum):
 
     FILESYSTEM = "filesystem"
     MEMORY = "memory"
-
-
-class LogLevel(StrEnum):
-    """What goes to the log."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def _setting(default: Any, meaning: str, check: Callable[[Any], object] | None = None) -> Any:
