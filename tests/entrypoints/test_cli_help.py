@@ -87,12 +87,11 @@ def test_headings_are_bold_unless_colour_is_not_wanted(monkeypatch: pytest.Monke
 def test_every_command_has_our_page_and_our_reader() -> None:
     for words, command in commands():
         assert isinstance(command, (Command, Group)), words
-        read_by_ourselves(command.params)
-        for each in command.params:
-            assert type(each.get_runtime_param()).__module__ == read_by_ourselves.__module__, (
-                words,
-                each.name,
-            )
+        parameters: list[Any] = command.params
+        read_by_ourselves(parameters)
+        for each in parameters:
+            reader = type(each.get_runtime_param())
+            assert reader.__module__ == read_by_ourselves.__module__, (words, each.name)
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,11 @@ def _write_parameters(ctx: "Context", parameters: Sequence["Parameter"], formatt
         record = each.get_help_record(ctx)
         if record is None:
             continue
+        names, says = record[0], record[1].replace("\\[", "[")  # old versions of Typer escape it for Rich
         if each.param_type_name == "argument":
-            arguments.append((_name(each), record[1]))
+            arguments.append((_name(each), says))
         else:
-            options.append(record)
+            options.append((names, says))
     _write_list("Arguments", arguments, formatter)
     _write_list("Options", options, formatter)
 
