@@ -6,7 +6,6 @@ what this would write, and the JSON keys with what the program prints.
 """
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -23,13 +22,13 @@ from fileroom.domain.attributes import ATTRIBUTES
 from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.help_text import apart
 from fileroom.entrypoints.cli.main import make_app
 from fileroom.entrypoints.configuration import template
 from fileroom.entrypoints.settings import SECTIONS, Settings, environment_name
 
 FOLDER: Final = Path(__file__).parent / "reference"
 MADE: Final = "<!-- Made by docs/make_reference.py from the code: change the code, then run it. -->\n"
-_MARKUP = re.compile(r"(?<!\\)\[/?[a-z ]+\]")
 
 
 def pages() -> dict[str, str]:
@@ -62,7 +61,7 @@ def _cli_page() -> str:
     assert app.registered_callback is not None  # noqa: S101 - it carries the global options
     lines = [MADE, _CLI.strip(), "", *_parameters(app.registered_callback.callback), ""]
     for path, command in sorted(_commands(app), key=lambda found: found[0]):
-        said, examples = _help(str(command.help or ""))
+        said, examples = apart(str(command.help or ""))
         lines += [f"## {path}", "", said, "", "```", *examples, "```", "", *_parameters(command.callback), ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -73,14 +72,6 @@ def _commands(app: typer.Typer, path: str = "fileroom") -> Iterator[tuple[str, C
     for group in app.registered_groups:
         if group.typer_instance is not None:
             yield from _commands(group.typer_instance, f"{path} {group.name}")
-
-
-def _help(markup: str) -> tuple[str, list[str]]:
-    """Take a help text apart into what it says and its examples."""
-    plain = _MARKUP.sub("", markup).replace("\\[", "[")
-    said, _, rest = plain.partition("Examples")
-    examples = [line[2:] for line in rest.splitlines() if line.startswith("$ ")]
-    return " ".join(said.split()), examples
 
 
 def _parameters(function: object) -> list[str]:

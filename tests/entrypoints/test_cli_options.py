@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from fileroom.entrypoints.cli.help_text import apart
 from fileroom.entrypoints.cli.main import make_app
 from tests.entrypoints.program import Program
 
@@ -144,8 +145,7 @@ def test_every_leaf_has_an_example_and_every_example_can_be_typed() -> None:
 
 
 def _help(command: object) -> list[str]:
-    text = re.sub(r"(?<!\\)\[/?(bold|cyan)\]", "", getattr(command, "help", "") or "").replace("\\[", "[")
-    return [line.strip().removeprefix("$ ") for line in text.splitlines() if line.strip().startswith("$ ")]
+    return apart(getattr(command, "help", "") or "")[1]
 
 
 def _parse(app: Any, arguments: list[str]) -> None:

@@ -9,8 +9,24 @@ from pathlib import Path
 import pytest
 
 import fileroom
+from tests.fileroom_cli import FileroomCli
 
-HEAVY = {"dependency_injector", "numpy", "pydicom", "pynetdicom", "sqlalchemy", "textual"}
+HEAVY = {
+    "asyncio",
+    "dependency_injector",
+    "logging",
+    "markdown_it",
+    "numpy",
+    "pydantic",
+    "pydicom",
+    "pygments",
+    "pynetdicom",
+    "rich",
+    "sqlalchemy",
+    "textual",
+}
+FOR_NO_ECHO = {"numpy", "pydicom", "pynetdicom", "rich", "sqlalchemy", "textual", "typer._adapters"}
+"""Typer's adapters read arguments with pydantic, which takes as long as the echo."""
 SOURCES = Path(fileroom.__file__).parents[1]
 
 RUN_MAIN_AND_LIST_MODULES = """
@@ -37,14 +53,65 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("argument", ["--help", "--version"])
-def test_command_line_loads_no_heavy_library_when_asked_for(argument: str) -> None:
-    ran = run("-c", RUN_MAIN_AND_LIST_MODULES, argument)
-
+def loaded(*arguments: str, code: int = 0) -> set[str]:
+    """Run a command, which must end with `code`, and return the modules that it loaded."""
+    ran = run("-c", RUN_MAIN_AND_LIST_MODULES, *arguments)
     report = json.loads(ran.stderr.splitlines()[-1])
-    assert report["code"] == 0
-    assert ran.stdout.strip()
-    assert not HEAVY.intersection(report["modules"])
+    assert report["code"] == code, ran.stderr
+    return set(report["modules"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--help",), 0),
+        (("--version",), 0),
+        (("send", "files", "--help"), 0),
+        (("retrieve", "--help"), 0),
+        (("storage-scp", "--help"), 0),
+        (("no-such-command",), 2),
+        (("echo",), 2),
+        (("query", "--node", "n", "--model", "none"), 2),
+        (("send", "files", "x", "--to", "h:1", "--jobs", "0"), 2),
+    ],
+)
+def test_help_and_usage_errors_load_no_heavy_library_and_no_use_case(
+    arguments: tuple[str, ...], code: int
+) -> None:
+    modules = loaded(*arguments, code=code)
+
+    assert not HEAVY & modules
+    ours = {name for name in modules if name.startswith("fileroom.")}
+    assert not {name for name in ours if name.startswith(("fileroom.adapters", "fileroom.application"))}
+    assert not ours & {
+        "fileroom.domain.dimse_status",
+        "fileroom.domain.sop_classes",
+        "fileroom.domain.transfer_syntaxes",
+        "fileroom.entrypoints.configuration",
+        "fileroom.entrypoints.container",
+        "fileroom.entrypoints.settings",
+    }
+
+
+def test_list_of_commands_loads_none_of_them() -> None:
+    assert not {name for name in loaded("--help") if name.startswith("fileroom.entrypoints.cli.commands.")}
+
+
+def test_echo_loads_only_what_talks_to_the_peer(tmp_path: Path) -> None:
+    with FileroomCli(tmp_path / "peer").storage_scp() as peer:
+        modules = loaded("--data-dir", str(tmp_path / "room"), "echo", f"127.0.0.1:{peer.port}")
+
+    assert not FOR_NO_ECHO & modules
+    used = {name for name in modules if name.startswith("fileroom.application.use_cases.")}
+    assert used == {"fileroom.application.use_cases.echo_node"}
+
+
+def test_list_of_studies_loads_one_database_dialect(tmp_path: Path) -> None:
+    modules = loaded("--data-dir", str(tmp_path), "local", "studies")
+
+    assert "sqlalchemy.dialects.sqlite" in modules
+    assert "sqlalchemy.dialects.postgresql" not in modules
+    assert not {"pydicom", "pynetdicom", "rich"} & modules
 
 
 def test_package_loads_nothing_but_itself() -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fileroom.application.expectation import Expected, Wanted
 from fileroom.application.ports.cancellation import CancelToken
@@ -17,6 +16,7 @@ from fileroom.application.use_cases.receive_instance import DUPLICATE_SOP_INSTAN
 from fileroom.domain.dimse_status import Category, DimseStatus, Service, describe
 from fileroom.domain.errors import NotFound, PeerBrokeProtocol, PeerDropped, PeerError, PeerFailed, PeerSilent
 from fileroom.domain.query import Selection
+from fileroom.domain.retrieve import Via
 from fileroom.domain.transfer import SubOperations, missing
 
 POLL_SECONDS = 0.2
@@ -28,15 +28,6 @@ CONFLICT_HINT = (
 OWN_LOG_HINT = "see our own log"
 _UNABLE_TO_PROCESS = 0xC000
 _MAX_ADDRESSES_TOLD = 3
-
-
-class Via(StrEnum):
-    """By which service to retrieve."""
-
-    AUTO = "auto"
-    """What worked with this node before; else C-MOVE, and C-GET where the node cannot."""
-    MOVE = "move"
-    GET = "get"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

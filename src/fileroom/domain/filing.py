@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from fileroom.domain.records import InstanceRecord
 from fileroom.domain.uid import safe_name
+
+if TYPE_CHECKING:
+    from fileroom.domain.records import InstanceRecord
 
 _BESIDE = "~"
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})\Z")
@@ -72,7 +75,7 @@ class InstanceKey:
     """Day of filing, for naming by date where there is no study date."""
 
     @classmethod
-    def of(cls, record: InstanceRecord, filed_on: date) -> "InstanceKey":
+    def of(cls, record: "InstanceRecord", filed_on: date) -> "InstanceKey":
         """Make the key of a record."""
         return cls(
             study_instance_uid=record.study_instance_uid,

@@ -1,52 +1,53 @@
 """The only module that names adapters: it wires them to the ports that the use cases need.
 
-Each adapter's library is imported when the adapter is first wanted, so that a command pays only for what it uses.
+Each adapter's library, and each use case, is imported when it is first wanted, so that a command pays only for what it
+uses.
 """
 
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
-from fileroom.application.filing import InstanceFiler
-from fileroom.application.filing_queue import FilingQueue
-from fileroom.application.ports.catalog import Catalog
-from fileroom.application.ports.clock import Clock
-from fileroom.application.ports.dicom_client import DicomClient
-from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
-from fileroom.application.ports.header_reader import HeaderReader
-from fileroom.application.ports.import_source import ImportSource
-from fileroom.application.ports.listener_presence import ListenerPresence
-from fileroom.application.ports.node_repository import NodeRepository
-from fileroom.application.ports.object_store import ObjectStore
-from fileroom.application.ports.transcoder import Transcoder
-from fileroom.application.ports.uid_source import UidSource
-from fileroom.application.receiver import OpenReceiver
-from fileroom.application.use_cases.answer_query import AnswerQuery
-from fileroom.application.use_cases.browse_local import BrowseLocal
-from fileroom.application.use_cases.echo_node import EchoNode
-from fileroom.application.use_cases.import_files import ImportFiles
-from fileroom.application.use_cases.manage_nodes import ManageNodes
-from fileroom.application.use_cases.query_node import QueryNode
-from fileroom.application.use_cases.receive_instance import ReceiveInstance
-from fileroom.application.use_cases.recover_store import RecoverStore
-from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
-from fileroom.application.use_cases.run_listener import RunListener
-from fileroom.application.use_cases.send_objects import SendObjects
-from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import ConfigurationError
 from fileroom.domain.filing import DuplicatePolicy
-from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES, storage_sop_classes_for
 from fileroom.entrypoints.settings import NetworkSettings, ObjectsSettings, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fileroom.adapters.system.cancellation import ThreadCancelToken
+    from fileroom.application.filing import InstanceFiler
+    from fileroom.application.filing_queue import FilingQueue
+    from fileroom.application.ports.catalog import Catalog
+    from fileroom.application.ports.clock import Clock
+    from fileroom.application.ports.dicom_client import DicomClient
+    from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
+    from fileroom.application.ports.header_reader import HeaderReader
+    from fileroom.application.ports.import_source import ImportSource
+    from fileroom.application.ports.listener_presence import ListenerPresence
+    from fileroom.application.ports.node_repository import NodeRepository
+    from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.transcoder import Transcoder
+    from fileroom.application.ports.uid_source import UidSource
+    from fileroom.application.receiver import OpenReceiver
+    from fileroom.application.use_cases.answer_query import AnswerQuery
+    from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.application.use_cases.echo_node import EchoNode
+    from fileroom.application.use_cases.import_files import ImportFiles
+    from fileroom.application.use_cases.manage_nodes import ManageNodes
+    from fileroom.application.use_cases.query_node import QueryNode
+    from fileroom.application.use_cases.receive_instance import ReceiveInstance
+    from fileroom.application.use_cases.recover_store import RecoverStore
+    from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
+    from fileroom.application.use_cases.run_listener import RunListener
+    from fileroom.application.use_cases.send_objects import SendObjects
+    from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
 
 LOOPBACK = "127.0.0.1"
 TITLES_SECONDS = 1.0
@@ -72,13 +73,13 @@ def _log_file(settings: Settings, data_dir: Path) -> Iterator[Path | None]:
     log.close()
 
 
-def _clock() -> Clock:
+def _clock() -> "Clock":
     from fileroom.adapters.system.clock import SystemClock
 
     return SystemClock()
 
 
-def _uid_source() -> UidSource:
+def _uid_source() -> "UidSource":
     from fileroom.adapters.system.uid_source import RandomUidSource
 
     return RandomUidSource()
@@ -90,7 +91,7 @@ def _cancel_token() -> "ThreadCancelToken":
     return ThreadCancelToken()
 
 
-def _presence(data_dir: Path) -> ListenerPresence:
+def _presence(data_dir: Path) -> "ListenerPresence":
     from fileroom.adapters.system.listener_presence import FileListenerPresence
 
     return FileListenerPresence(data_dir)
@@ -118,25 +119,25 @@ def _database_url(given: str, data_dir: Path) -> str:
     return given if "://" in given else f"sqlite:///{Path(given).expanduser().absolute()}"
 
 
-def _sql_catalog(engine: "Engine") -> Catalog:
+def _sql_catalog(engine: "Engine") -> "Catalog":
     from fileroom.adapters.catalog.sql.catalog import SqlCatalog
 
     return SqlCatalog(engine)
 
 
-def _sql_nodes(engine: "Engine") -> NodeRepository:
+def _sql_nodes(engine: "Engine") -> "NodeRepository":
     from fileroom.adapters.catalog.sql.node_repository import SqlNodeRepository
 
     return SqlNodeRepository(engine)
 
 
-def _deferred_nodes(open_register: Callable[[], NodeRepository]) -> NodeRepository:
+def _deferred_nodes(open_register: Callable[[], "NodeRepository"]) -> "NodeRepository":
     from fileroom.adapters.catalog._shared.deferred_node_repository import DeferredNodeRepository
 
     return DeferredNodeRepository(open_register)
 
 
-def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator[ObjectStore]:
+def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator["ObjectStore"]:
     from fileroom.adapters.objects.filesystem.object_store import FilesystemObjectStore
 
     root = _store_root(settings, data_dir)
@@ -145,7 +146,7 @@ def _filesystem_store(settings: ObjectsSettings, data_dir: Path) -> Iterator[Obj
     store.close()
 
 
-def _memory_store(settings: ObjectsSettings) -> Iterator[ObjectStore]:
+def _memory_store(settings: ObjectsSettings) -> Iterator["ObjectStore"]:
     from fileroom.adapters.objects.memory.object_store import MemoryObjectStore
 
     store = MemoryObjectStore(naming=settings.naming)
@@ -153,25 +154,25 @@ def _memory_store(settings: ObjectsSettings) -> Iterator[ObjectStore]:
     store.close()
 
 
-def _header_reader() -> HeaderReader:
+def _header_reader() -> "HeaderReader":
     from fileroom.adapters.files.header_reader import ScannerHeaderReader
 
     return ScannerHeaderReader()
 
 
-def _transcoder() -> Transcoder:
+def _transcoder() -> "Transcoder":
     from fileroom.adapters.files.transcoder import PydicomTranscoder
 
     return PydicomTranscoder()
 
 
-def _import_source(settings: Settings) -> ImportSource:
+def _import_source(settings: Settings) -> "ImportSource":
     from fileroom.adapters.sources.source import AutoSource
 
     return AutoSource(settings.import_.limits())
 
 
-def _native_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
+def _native_client(ae_title: AeTitle, network: NetworkSettings) -> "DicomClient":
     from fileroom.adapters.dicom.native.client import NativeClient
 
     return NativeClient(
@@ -182,13 +183,13 @@ def _native_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
     )
 
 
-def _native_server() -> DicomServer:
+def _native_server() -> "DicomServer":
     from fileroom.adapters.dicom.native.server import NativeServer
 
     return NativeServer()
 
 
-def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClient:
+def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> "DicomClient":
     from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
 
     return PynetdicomClient(
@@ -199,16 +200,29 @@ def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> DicomClie
     )
 
 
-def _pynetdicom_server() -> DicomServer:
+def _pynetdicom_server() -> "DicomServer":
     from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
 
     return PynetdicomServer()
 
 
-def _filing_queue(catalog: Catalog, store: ObjectStore, policy: DuplicatePolicy) -> Iterator[FilingQueue]:
+def _filing_queue(
+    catalog: "Catalog", store: "ObjectStore", policy: DuplicatePolicy
+) -> Iterator["FilingQueue"]:
+    from fileroom.application.filing_queue import FilingQueue
+
     queue = FilingQueue(catalog=catalog, store=store, policy=policy)
     yield queue
     queue.close()
+
+
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """Return a maker of a class whose module is imported when the first is made."""
+
+    def make(*arguments: object, **named: object) -> object:
+        return getattr(import_module(module), name)(*arguments, **named)
+
+    return make
 
 
 # What the settings mean ----------------------------------------------------------------------------------------------
@@ -228,7 +242,10 @@ def _every_address(access: AccessPolicy) -> str:
     return EVERY_ADDRESS_V6 if any(network.version == 6 for network in access.peers) else EVERY_ADDRESS
 
 
-def _listener_options(settings: Settings, access: AccessPolicy) -> ListenerOptions:
+def _listener_options(settings: Settings, access: AccessPolicy) -> "ListenerOptions":
+    from fileroom.application.ports.dicom_server import ListenerOptions
+    from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES, storage_sop_classes_for
+
     listener = settings.storage_scp
     bind = listener.bind
     if bind == "auto":
@@ -245,7 +262,9 @@ def _listener_options(settings: Settings, access: AccessPolicy) -> ListenerOptio
     )
 
 
-def _our_ae_titles(settings: Settings, nodes: NodeRepository, clock: Clock) -> Callable[[], frozenset[str]]:
+def _our_ae_titles(
+    settings: Settings, nodes: "NodeRepository", clock: "Clock"
+) -> Callable[[], frozenset[str]]:
     """The titles under which peers send us what we asked for; looked up now and then, since nodes change."""
     known: frozenset[str] = frozenset()
     looked_up = float("-inf")
@@ -332,8 +351,8 @@ class Container(containers.DeclarativeContainer):
 
     duplicate_policy = providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates)
     filing_queue = providers.Resource(_filing_queue, catalog, store, duplicate_policy)
-    filer = providers.Singleton(
-        InstanceFiler,
+    filer: "providers.Singleton[InstanceFiler]" = providers.Singleton(
+        _late("fileroom.application.filing", "InstanceFiler"),
         catalog=catalog,
         store=store,
         reader=reader,
@@ -342,20 +361,27 @@ class Container(containers.DeclarativeContainer):
         queue=filing_queue,
     )
     settle = filer.provided.settle
-    receive_instance = providers.Singleton(
-        ReceiveInstance,
+    receive_instance: "providers.Singleton[ReceiveInstance]" = providers.Singleton(
+        _late("fileroom.application.use_cases.receive_instance", "ReceiveInstance"),
         store=store,
         reader=reader,
         filer=filer,
         max_object_bytes=settings.provided.storage_scp.max_store_object_bytes,
         our_ae_titles=providers.Callable(_our_ae_titles, settings, nodes, clock),
     )
-    recover_store = providers.Factory(
-        RecoverStore, store=store, catalog=catalog, reader=reader, clock=clock, settle=settle
+    recover_store: "providers.Factory[RecoverStore]" = providers.Factory(
+        _late("fileroom.application.use_cases.recover_store", "RecoverStore"),
+        store=store,
+        catalog=catalog,
+        reader=reader,
+        clock=clock,
+        settle=settle,
     )
-    answer_query = providers.Factory(AnswerQuery, catalog=catalog, settle=settle)
-    serve_retrieve = providers.Factory(
-        ServeRetrieve,
+    answer_query: "providers.Factory[AnswerQuery]" = providers.Factory(
+        _late("fileroom.application.use_cases.answer_query", "AnswerQuery"), catalog=catalog, settle=settle
+    )
+    serve_retrieve: "providers.Factory[ServeRetrieve]" = providers.Factory(
+        _late("fileroom.application.use_cases.serve_retrieve", "ServeRetrieve"),
         nodes=nodes,
         catalog=catalog,
         store=store,
@@ -364,8 +390,8 @@ class Container(containers.DeclarativeContainer):
         never=cancel_token.provider,
         settle=settle,
     )
-    run_listener = providers.Factory(
-        RunListener,
+    run_listener: "providers.Factory[RunListener]" = providers.Factory(
+        _late("fileroom.application.use_cases.run_listener", "RunListener"),
         server=server,
         presence=presence,
         receive=receive_instance,
@@ -379,12 +405,20 @@ class Container(containers.DeclarativeContainer):
         files_into=files_into,
     )
 
-    manage_nodes = providers.Factory(ManageNodes, nodes=nodes)
-    echo_node = providers.Factory(EchoNode, nodes=nodes, client=client)
-    query_node = providers.Factory(QueryNode, nodes=nodes, client=client)
-    browse_local = providers.Factory(BrowseLocal, catalog=catalog)
-    import_files = providers.Factory(
-        ImportFiles,
+    manage_nodes: "providers.Factory[ManageNodes]" = providers.Factory(
+        _late("fileroom.application.use_cases.manage_nodes", "ManageNodes"), nodes=nodes
+    )
+    echo_node: "providers.Factory[EchoNode]" = providers.Factory(
+        _late("fileroom.application.use_cases.echo_node", "EchoNode"), nodes=nodes, client=client
+    )
+    query_node: "providers.Factory[QueryNode]" = providers.Factory(
+        _late("fileroom.application.use_cases.query_node", "QueryNode"), nodes=nodes, client=client
+    )
+    browse_local: "providers.Factory[BrowseLocal]" = providers.Factory(
+        _late("fileroom.application.use_cases.browse_local", "BrowseLocal"), catalog=catalog
+    )
+    import_files: "providers.Factory[ImportFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.import_files", "ImportFiles"),
         source=source,
         store=store,
         reader=reader,
@@ -393,8 +427,8 @@ class Container(containers.DeclarativeContainer):
         max_object_bytes=settings.provided.import_.max_store_object_bytes,
         max_total_files=settings.provided.import_.max_import_total_files,
     )
-    send_objects = providers.Factory(
-        SendObjects,
+    send_objects: "providers.Factory[SendObjects]" = providers.Factory(
+        _late("fileroom.application.use_cases.send_objects", "SendObjects"),
         nodes=nodes,
         catalog=catalog,
         store=store,
@@ -404,8 +438,8 @@ class Container(containers.DeclarativeContainer):
         transcoder=transcoder,
         clock=clock,
     )
-    receiver = providers.Singleton(
-        OpenReceiver,
+    receiver: "providers.Singleton[OpenReceiver]" = providers.Singleton(
+        _late("fileroom.application.receiver", "OpenReceiver"),
         server=server,
         presence=presence,
         client=client,
@@ -418,8 +452,8 @@ class Container(containers.DeclarativeContainer):
         wait_seconds=settings.provided.network.idle_timeout,
         process=os.getpid(),
     )
-    retrieve_objects = providers.Factory(
-        RetrieveObjects,
+    retrieve_objects: "providers.Factory[RetrieveObjects]" = providers.Factory(
+        _late("fileroom.application.use_cases.retrieve_objects", "RetrieveObjects"),
         nodes=nodes,
         catalog=catalog,
         client=client,

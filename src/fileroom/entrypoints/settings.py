@@ -15,8 +15,7 @@ from fileroom.domain.errors import InvalidInput
 from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.domain.limits import ImportLimits
 from fileroom.domain.node import check_host
-from fileroom.domain.sop_classes import storage_sop_classes_for
-from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
+from fileroom.entrypoints.log_level import LogLevel
 
 ENVIRONMENT_PREFIX: Final = "FILEROOM_"
 
@@ -33,15 +32,6 @@ class ObjectsBackend(StrEnum):
 
     FILESYSTEM = "filesystem"
     MEMORY = "memory"
-
-
-class LogLevel(StrEnum):
-    """What goes to the log."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def _setting(default: Any, meaning: str, check: Callable[[Any], object] | None = None) -> Any:
@@ -75,6 +65,18 @@ def _unless_empty(check: Callable[[str], object]) -> Callable[[Any], object]:
             check(value)
 
     return check_text
+
+
+def _storage_sop_classes(value: str) -> None:
+    from fileroom.domain.sop_classes import storage_sop_classes_for
+
+    storage_sop_classes_for(value)
+
+
+def _transfer_syntax(value: str) -> None:
+    from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
+
+    parse_transfer_syntax(value)
 
 
 def _host_or_auto(value: str) -> None:
@@ -132,7 +134,7 @@ class StorageScpSettings:
     accept: tuple[str, ...] = _setting(
         [],
         "modalities or SOP classes to store; empty accepts every storage class",
-        _each(storage_sop_classes_for),
+        _each(_storage_sop_classes),
     )
     query_retrieve: bool = _setting(True, "answer C-FIND, C-MOVE (to registered nodes) and C-GET as well")
     max_store_object_bytes: int | None = _setting(None, "largest object to take, in bytes", _at_least(1))
@@ -171,7 +173,7 @@ class SendSettings:
     preferred_transfer_syntax: str = _setting(
         "",
         "convert to this transfer syntax, without loss, where the peer takes it; empty sends objects as they are",
-        _unless_empty(parse_transfer_syntax),
+        _unless_empty(_transfer_syntax),
     )
     jobs: int = _setting(1, "associations in parallel", _at_least(1, 64))
     retries: int = _setting(2, "further attempts for what may succeed later", _at_least(0, 100))

@@ -17,7 +17,7 @@ from fileroom.application.import_ledger import DuplicateCounts, FailureKind, Imp
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
-from fileroom.application.retrieval import Refusal, RetrieveResult, Via
+from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
@@ -31,6 +31,7 @@ from fileroom.application.use_cases.send_objects import PassedOver, SendRequest,
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
+from fileroom.domain.retrieve import Via
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
 from tests.builders import an_entry
 from tests.unit.application.rooms import IMPORTED, a_request

@@ -16,7 +16,7 @@ from fileroom.application.ports.dicom_client import DicomClient, Peer
 from fileroom.application.ports.node_repository import NodeRepository
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.receiver import OpenReceiver, Receiver
-from fileroom.application.retrieval import Arrivals, Retrieval, RetrieveResult, Via
+from fileroom.application.retrieval import Arrivals, Retrieval, RetrieveResult
 from fileroom.application.use_cases.receive_instance import ReceiveInstance
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import MOVE_DESTINATION_UNKNOWN
@@ -31,6 +31,7 @@ from fileroom.domain.errors import (
 )
 from fileroom.domain.node import Node, RetrieveCapability, format_address
 from fileroom.domain.query import QueryLevel, Selection
+from fileroom.domain.retrieve import Via
 from fileroom.domain.sop_classes import common_storage_sop_classes
 
 __all__ = ["RetrieveObjects", "RetrieveRequest", "RetrieveResult", "Via"]

@@ -2,63 +2,123 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from fileroom import __version__
 from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.interrupts import Interrupts
 from fileroom.entrypoints.cli.operation import Report, Status, document_of
 from fileroom.entrypoints.cli.output import OutputClosed
 from fileroom.entrypoints.cli.state import State
-from fileroom.entrypoints.settings import LogLevel
+from fileroom.entrypoints.log_level import LogLevel
 
-_COMMANDS = {
-    "node": "node",
-    "echo": "echo",
-    "query": "query",
-    "retrieve": "retrieve",
-    "send": "send",
-    "storage-scp": "storage_scp",
-    "import": "importing",
-    "local": "local",
-    "config": "config",
-    "demo": "demo",
+if TYPE_CHECKING:
+    # Typer carries its own copy of Click; only the checker needs to know where.
+    from typer._click import Context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outline:
+    """What the list of commands tells of one before its module is loaded."""
+
+    module: str
+    panel: str
+    says: str
+
+
+_COMPLETION = "_FILEROOM_COMPLETE"
+_NODES = "Nodes"
+_ROOM = "This file room"
+COMMANDS: Final = {
+    "node": _Outline(module="node", panel=_NODES, says="Register, change, list and forget remote nodes."),
+    "echo": _Outline(module="echo", panel=_NODES, says="Verify that a node answers (C-ECHO)."),
+    "query": _Outline(module="query", panel=_NODES, says="Ask a node what it has (C-FIND)."),
+    "retrieve": _Outline(
+        module="retrieve",
+        panel=_NODES,
+        says="Fetch a study, a series or an instance from a node (C-MOVE to our own listener, or C-GET), and compare "
+        "what came with what the node said it has.",
+    ),
+    "send": _Outline(
+        module="send",
+        panel=_NODES,
+        says="Send studies, series, instances or files to a node (C-STORE).",
+    ),
+    "storage-scp": _Outline(
+        module="storage_scp",
+        panel=_NODES,
+        says="Listen for peers: store what they send, and answer their queries and retrieves.",
+    ),
+    "import": _Outline(
+        module="importing",
+        panel=_ROOM,
+        says="File DICOM objects from files, folders and ZIP archives, and catalogue them.",
+    ),
+    "local": _Outline(
+        module="local", panel=_ROOM, says="List and export what is here: studies, series, instances."
+    ),
+    "config": _Outline(module="config", panel=_ROOM, says="Show and write the configuration."),
+    "demo": _Outline(
+        module="demo",
+        panel=_ROOM,
+        says="Show the main job on real files: start a peer with sample studies, then echo, query, retrieve, import, "
+        "browse and send, each as one would type it.",
+    ),
 }
-"""Commands, in the order of the help, and the modules that hold them."""
+"""Commands, in the order of the help. A test compares it with the commands themselves."""
 _TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})
 
 
-def _modules(arguments: Sequence[str]) -> Iterable[str]:
-    """Return the modules to load: that of the command which is named, or all (for help, completion and mistakes)."""
+def _named(arguments: Sequence[str]) -> str:
+    """Return the word that stands where a command does, '' for none."""
     words = iter(arguments)
     for word in words:
         if word in _TAKING_A_VALUE:
             next(words, None)
         elif not word.startswith("-"):
-            return [_COMMANDS[word]] if word in _COMMANDS else _COMMANDS.values()
-    return _COMMANDS.values()
+            return word
+    return ""
 
 
-def make_app(arguments: Sequence[str] = ()) -> typer.Typer:
-    """Return the app, with no more commands than the arguments need."""
+class _Root(Group):
+    """All commands."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:
+        """Return their names in our order; Typer would put groups behind commands."""
+        del ctx
+        return [name for name in COMMANDS if name in self.commands]
+
+
+def make_app(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the app. Where the arguments are known, only the command that they name is more than an outline."""
     app = typer.Typer(
         name="fileroom",
+        cls=_Root,
         no_args_is_help=True,
-        rich_markup_mode="rich",
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-        epilog=f"[bold]Exit status[/bold]: {failures.EXIT_STATUS}.",
     )
     app.callback()(_globals)
-    for module in _modules(arguments):
-        import_module(f"fileroom.entrypoints.cli.commands.{module}").register(app)
+    named = None if arguments is None else _named(arguments)
+    for name, outline in COMMANDS.items():
+        if named is None or name == named:
+            import_module(f"fileroom.entrypoints.cli.commands.{outline.module}").register(app)
+        else:
+            app.command(name, cls=Command, rich_help_panel=outline.panel, help=outline.says)(_not_loaded)
     return app
+
+
+def _not_loaded() -> None:
+    raise AssertionError("the command that runs was taken for another")
 
 
 def _show_version(wanted: bool) -> None:
@@ -119,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code: Any = failures.SUCCESS
     try:
         with Interrupts() as interrupts:
-            app = make_app(given)
+            # Completion names what is being typed elsewhere.
+            app = make_app(None if _COMPLETION in os.environ else given)
             code = app(
                 args=given, prog_name="fileroom", standalone_mode="--json" not in given, obj=interrupts
             )

@@ -1,6 +1,5 @@
 """Runs one command: cancellation, progress, errors, exit codes, and the report as text or as one JSON document."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,15 +11,14 @@ import typer
 from fileroom.domain.errors import Cancelled, FileroomError, StorageError
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.output import Output, OutputClosed
-from fileroom.entrypoints.cli.progress import TerminalProgress
 from fileroom.entrypoints.cli.state import State
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
+    from fileroom.entrypoints.cli.progress import TerminalProgress
     from fileroom.entrypoints.container import Container
 
 SCHEMA_VERSION = 1
-log = logging.getLogger(__name__)
 
 
 class Status(StrEnum):
@@ -65,7 +63,7 @@ class Operation:
     """What a command's work gets."""
 
     container: "Container"
-    progress: TerminalProgress
+    progress: "TerminalProgress"
     cancel: "CancelToken"
     output: Output
 
@@ -153,13 +151,17 @@ def run_light(
 
 def _log_end(name: str, report: Report) -> None:
     """Log how an operation ended, in numbers: these hold nothing of a patient."""
+    import logging
+
     numbers = ", ".join(
         f"{key} {value}"
         for key, value in report.fields.items()
         if isinstance(value, (int, float)) and not isinstance(value, bool)
     )
     why = f" ({report.error.kind})" if report.error is not None else ""
-    log.info("%s: %s%s%s", name, report.status.value, why, f": {numbers}" if numbers else "")
+    logging.getLogger(__name__).info(
+        "%s: %s%s%s", name, report.status.value, why, f": {numbers}" if numbers else ""
+    )
 
 
 class _Bug(FileroomError):
@@ -170,7 +172,9 @@ class _Bug(FileroomError):
 
 def _failed(state: State, name: str, error: Exception) -> Report:
     if not isinstance(error, FileroomError):
-        log.error("%s failed", name, exc_info=error)
+        import logging
+
+        logging.getLogger(__name__).error("%s failed", name, exc_info=error)
         error = _Bug(
             f"this is a bug in fileroom ({type(error).__name__})",
             hint=f"the traceback is in {state.log_file}",
@@ -190,6 +194,8 @@ def ended_by(error: FileroomError, fields: dict[str, object] | None = None) -> R
 
 
 def _work(state: State, work: Callable[[Operation], Report]) -> Report:
+    from fileroom.entrypoints.cli.progress import TerminalProgress
+
     container = state.container
     cancel = container.cancel_token()
     state.interrupts.cancel_with(cancel.cancel)

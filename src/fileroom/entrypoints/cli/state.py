@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from fileroom.entrypoints.cli.interrupts import Interrupts
 from fileroom.entrypoints.cli.output import Output
-from fileroom.entrypoints.configuration import load_settings, write_template
-from fileroom.entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
+    from fileroom.entrypoints.settings import Settings
 
 LOG_FILE = Path("logs", "app.log")
 
@@ -51,12 +50,14 @@ class State:
         return self._config.expanduser() if self._config is not None else self.data_dir / "config.toml"
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings in force.
 
         Raises:
             ConfigurationError: file, environment or command line hold something unusable.
         """
+        from fileroom.entrypoints.configuration import load_settings
+
         named = self._config is not None
         file = self.config_file if named or self.config_file.exists() else None
         return load_settings(file=file, overrides=self.overrides)
@@ -74,6 +75,7 @@ class State:
             ConfigurationError: the data directory cannot be made.
         """
         settings = self.settings
+        from fileroom.entrypoints.configuration import write_template
         from fileroom.entrypoints.container import open_container
 
         made = open_container(settings, self.data_dir)

@@ -26,7 +26,7 @@ from fileroom.adapters.catalog.sql.rows import (
     study_summary,
 )
 from fileroom.adapters.catalog.sql.schema import instances, totals
-from fileroom.adapters.catalog.sql.statements import statements_for
+from fileroom.adapters.catalog.sql.statements import Statements, statements_for
 from fileroom.application.ports.catalog import Catalog, Change
 from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.query import Attributes, Query, Selection
@@ -60,13 +60,17 @@ class SqlCatalog(Catalog):
         """
         self._engine = open_catalog_engine(database) if isinstance(database, str) else database
         self._writer = for_writing(self._engine)
-        self._statements = statements_for(self._engine.dialect)
         self._quick = QuickReads(self._engine)
         # Threads queue here, in their order, rather than in the polling of SQLite.
         self._one_writes = threading.Lock()
         self._recording: GroupCommit[Sequence[CatalogEntry | Change], Sequence[bool]] = GroupCommit(
             self._record, hopeless=is_busy
         )
+
+    @property
+    def _statements(self) -> Statements:
+        """Compiled when the first is run: a list of studies needs none of them."""
+        return statements_for(self._engine.dialect)
 
     def record(self, entries: Sequence[CatalogEntry]) -> None:
         """See `Catalog.record`."""

@@ -10,7 +10,19 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    event,
+    text,
+)
 
 from fileroom.adapters.catalog._shared.cleaning import MAX_VALUE_LENGTH
 from fileroom.domain.attributes import ATTRIBUTES, BY_KEYWORD, Attribute, Matching, attributes_of
@@ -176,13 +188,17 @@ instances: Final = Table(
     _number("duplicates"),
     Index("instances_by_uid", "sop_instance_uid", unique=True),
     Index("instances_by_series", "series_pk", "instance_number_value"),
-    Index(
-        "instances_with_duplicates",
-        "series_pk",
-        sqlite_where=text("duplicates > 0"),
-        postgresql_where=text("duplicates > 0"),
-    ),
+    Index("instances_with_duplicates", "series_pk"),
 )
+
+
+@event.listens_for(metadata, "before_create")
+def _index_only_duplicates(target: MetaData, connection: Connection, **_: object) -> None:
+    """Make an index partial in the words of the database at hand; to name a dialect here would load all of it."""
+    for index in target.tables[instances.name].indexes:
+        if index.name == "instances_with_duplicates":
+            index.dialect_options[connection.dialect.name]["where"] = text("duplicates > 0")
+
 
 totals: Final = Table(
     "totals",

@@ -6,26 +6,30 @@ from typing import Annotated
 import typer
 
 from fileroom.domain.errors import Conflict, StorageError
+from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Report, run_light
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.cli.state import State
-from fileroom.entrypoints.configuration import write_template, written
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="Show and write the configuration.")
+    group = typer.Typer(cls=Group, no_args_is_help=True, help="Show and write the configuration.")
     app.add_typer(group, name="config", rich_help_panel="This file room")
-    group.command("path", help=with_examples("Tell which file is read.", "fileroom config path"))(path)
+    group.command(
+        "path", cls=Command, help=with_examples("Tell which file is read.", "fileroom config path")
+    )(path)
     group.command(
         "show",
+        cls=Command,
         help=with_examples(
             "Show every setting as it is in force.", "FILEROOM_STORAGE_SCP_PORT=104 fileroom config show"
         ),
     )(show)
     group.command(
         "init",
+        cls=Command,
         help=with_examples(
             "Write a file with every setting, its meaning and default.", "fileroom config init"
         ),
@@ -46,6 +50,7 @@ def path(context: typer.Context, json: Json = False) -> None:
 
 def show(context: typer.Context, json: Json = False) -> None:
     """Show every setting as it is in force."""
+    from fileroom.entrypoints.configuration import written
 
     def work(state: State) -> Report:
         settings = state.settings
@@ -80,6 +85,8 @@ def init(
 
 
 def _write(file: Path, *, force: bool) -> None:
+    from fileroom.entrypoints.configuration import write_template
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_template(file, replace=force)

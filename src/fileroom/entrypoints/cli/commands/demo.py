@@ -19,6 +19,7 @@ from typing import Annotated
 import typer
 
 from fileroom.domain.errors import Conflict, NotFound, PeerUnreachable
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Report, Status, run_light
 from fileroom.entrypoints.cli.options import Json
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "demo",
+        cls=Command,
         rich_help_panel="This file room",
         help=with_examples(
             "Show the main job on real files: start a peer with sample studies, then echo, query, retrieve, import, "

@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fileroom.application.use_cases.echo_node import EchoRequest
-from fileroom.domain.ae_title import AeTitle
-from fileroom.domain.node import format_address
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import CalledAeTitle, Json, complete_node
@@ -16,6 +14,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "echo",
+        cls=Command,
         rich_help_panel="Nodes",
         help=with_examples(
             "Verify that a node answers (C-ECHO).",
@@ -37,6 +36,9 @@ def echo(
     json: Json = False,
 ) -> None:
     """Verify that a node answers."""
+    from fileroom.application.use_cases.echo_node import EchoRequest
+    from fileroom.domain.ae_title import AeTitle
+    from fileroom.domain.node import format_address
 
     def work(operation: Operation) -> Report:
         request = EchoRequest(

@@ -1,21 +1,25 @@
 """`fileroom import`: file what is in files, folders and archives."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+
+if TYPE_CHECKING:
+    from fileroom.application.use_cases.import_files import ImportResult
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "import",
+        cls=Command,
         rich_help_panel="This file room",
         help=with_examples(
             "File DICOM objects from files, folders and ZIP archives, and catalogue them.",
@@ -34,6 +38,7 @@ def import_files(
     json: Json = False,
 ) -> None:
     """File what is in files, folders and archives."""
+    from fileroom.application.use_cases.import_files import ImportRequest
 
     def work(operation: Operation) -> Report:
         # What an import that was killed has left comes first: it would be met as duplicates otherwise, or never.
@@ -50,7 +55,7 @@ def import_files(
     run(context, "import", work, json=json, show_log=True)
 
 
-def _report(result: ImportResult, recovered: int) -> Report:
+def _report(result: "ImportResult", recovered: int) -> Report:
     duplicates = result.duplicates
     if result.cancelled:
         status = Status.CANCELLED
@@ -88,7 +93,7 @@ def _report(result: ImportResult, recovered: int) -> Report:
     )
 
 
-def _show(output: Output, result: ImportResult, recovered: int) -> None:
+def _show(output: Output, result: "ImportResult", recovered: int) -> None:
     if recovered:
         output.note(f"{counted(recovered, 'instance')} recovered from an earlier crash")
     rate = f"{human_bytes(result.bytes)} in {result.seconds:.1f} s"

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.use_cases.browse_local import BrowseLocal
 from fileroom.domain.errors import InvalidInput
-from fileroom.domain.local_filter import LocalFilter
-from fileroom.domain.records import InstanceSummary, SeriesSummary, StudySummary
-from fileroom.domain.sop_classes import sop_class_name
-from fileroom.domain.transfer_syntaxes import transfer_syntax
-from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.cli.export import ExportFormat, Row, as_text, whole_file, write_rows
+from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, Limit, date_range, moment_range, words
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+
+if TYPE_CHECKING:
+    from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.domain.local_filter import LocalFilter
+    from fileroom.domain.records import InstanceSummary, SeriesSummary, StudySummary
 
 
 class Truth(StrEnum):
@@ -57,22 +57,26 @@ Out = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     group = typer.Typer(
-        no_args_is_help=True, help="List and export what is here: studies, series, instances."
+        cls=Group, no_args_is_help=True, help="List and export what is here: studies, series, instances."
     )
     app.add_typer(group, name="local", rich_help_panel="This file room")
     group.command(
         "studies",
+        cls=Command,
         help=with_examples(
             "List studies, latest first.",
             "fileroom local studies --patient-name doe --modality CT,MR --study-date 2026-01-01..",
             "fileroom local studies --export csv --out studies.csv",
         ),
     )(studies)
-    group.command("series", help=with_examples("List the series of a study.", "fileroom local series 1.2.3"))(
-        series
-    )
+    group.command(
+        "series",
+        cls=Command,
+        help=with_examples("List the series of a study.", "fileroom local series 1.2.3"),
+    )(series)
     group.command(
         "instances",
+        cls=Command,
         help=with_examples("List the instances of a series.", "fileroom local instances 1.2.3.4 --json"),
     )(instances)
 
@@ -94,7 +98,7 @@ def studies(
 ) -> None:
     """List studies."""
 
-    def rows(browse: BrowseLocal) -> Iterator[Row]:
+    def rows(browse: "BrowseLocal") -> Iterator[Row]:
         criteria = _criteria(
             patient_name,
             patient_id,
@@ -127,8 +131,9 @@ def series(
     json: Json = False,
 ) -> None:
     """List the series of a study."""
+    from fileroom.domain.uid import parse_uid
 
-    def rows(browse: BrowseLocal) -> Iterator[Row]:
+    def rows(browse: "BrowseLocal") -> Iterator[Row]:
         criteria = _criteria(
             patient_name,
             patient_id,
@@ -161,8 +166,9 @@ def instances(
     json: Json = False,
 ) -> None:
     """List the instances of a series."""
+    from fileroom.domain.uid import parse_uid
 
-    def rows(browse: BrowseLocal) -> Iterator[Row]:
+    def rows(browse: "BrowseLocal") -> Iterator[Row]:
         criteria = _criteria(
             patient_name,
             patient_id,
@@ -189,7 +195,9 @@ def _criteria(
     study_description: str | None,
     imported_at: str | None,
     duplicate: Truth | None,
-) -> LocalFilter:
+) -> "LocalFilter":
+    from fileroom.domain.local_filter import LocalFilter
+
     first, last = moment_range(imported_at) if imported_at else (None, None)
     return LocalFilter(
         patient_name=patient_name or "",
@@ -299,17 +307,20 @@ _INSTANCES = _Kind(
 )
 
 
-def _study_row(study: StudySummary) -> Row:
+def _study_row(study: "StudySummary") -> Row:
     row: Row = {key: getattr(study, key) for key in _STUDIES.exported}
     return row | {"modalities": list(study.modalities)}
 
 
-def _series_row(found: SeriesSummary) -> Row:
+def _series_row(found: "SeriesSummary") -> Row:
     row: Row = {key: getattr(found, key) for key in _SERIES.exported}
     return row | {"imported_at_max": found.imported_at_max.isoformat(timespec="seconds")}
 
 
-def _instance_row(instance: InstanceSummary) -> Row:
+def _instance_row(instance: "InstanceSummary") -> Row:
+    from fileroom.domain.sop_classes import sop_class_name
+    from fileroom.domain.transfer_syntaxes import transfer_syntax
+
     row: Row = {key: getattr(instance, key) for key in _INSTANCES.exported}
     return row | {
         "origin": instance.origin.value,
@@ -330,7 +341,7 @@ def _exported(kind: _Kind, row: Row) -> Row:
 def _list(
     context: typer.Context,
     kind: _Kind,
-    rows: Callable[[BrowseLocal], Iterator[Row]],
+    rows: Callable[["BrowseLocal"], Iterator[Row]],
     *,
     export: ExportFormat | None,
     out: Path | None,

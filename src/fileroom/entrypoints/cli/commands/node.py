@@ -1,18 +1,19 @@
 """`fileroom node`: the register of remote nodes."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.use_cases.manage_nodes import NodeChanges
-from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import Cancelled, InvalidInput
-from fileroom.domain.node import Node
+from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, complete_node
 from fileroom.entrypoints.cli.output import Output
+
+if TYPE_CHECKING:
+    from fileroom.domain.node import Node
 
 AeTitleOption = Annotated[str, typer.Option("--ae-title", help="The node's AE title (1 to 16 characters).")]
 HostOption = Annotated[str, typer.Option("--host", help="Host name or IP address.")]
@@ -37,20 +38,25 @@ CharacterSet = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="Register, change, list and forget remote nodes.")
+    group = typer.Typer(
+        cls=Group, no_args_is_help=True, help="Register, change, list and forget remote nodes."
+    )
     app.add_typer(group, name="node", rich_help_panel="Nodes")
-    group.command("add", help=with_examples("Register a node under a name.", _ADD))(add)
-    group.command("edit", help=with_examples("Change some of a node's settings.", _EDIT))(edit)
-    group.command("delete", help=with_examples("Forget a node.", "fileroom node delete pacs --yes"))(delete)
-    group.command("list", help=with_examples("List all nodes.", "fileroom node list --json"))(list_nodes)
-    group.command("show", help=with_examples("Show one node.", "fileroom node show pacs"))(show)
+    group.command("add", cls=Command, help=with_examples("Register a node under a name.", _ADD))(add)
+    group.command("edit", cls=Command, help=with_examples("Change some of a node's settings.", _EDIT))(edit)
+    group.command("delete", cls=Command, help=with_examples("Forget a node.", _DELETE))(delete)
+    group.command("list", cls=Command, help=with_examples("List all nodes.", "fileroom node list --json"))(
+        list_nodes
+    )
+    group.command("show", cls=Command, help=with_examples("Show one node.", "fileroom node show pacs"))(show)
 
 
 _ADD = "fileroom node add --name pacs --ae-title ORTHANC --host 192.0.2.7 --port 4242"
+_DELETE = "fileroom node delete pacs --yes"
 _EDIT = "fileroom node edit pacs --port 104 --notes 'new firewall'"
 
 
-def as_json(node: Node) -> dict[str, object]:
+def as_json(node: "Node") -> dict[str, object]:
     """Return a node's keys as the JSON documents have them."""
     given: dict[str, object] = {
         "name": node.name,
@@ -76,6 +82,8 @@ def add(
     json: Json = False,
 ) -> None:
     """Register a node."""
+    from fileroom.domain.ae_title import AeTitle
+    from fileroom.domain.node import Node
 
     def work(operation: Operation) -> Report:
         node = Node(
@@ -109,6 +117,8 @@ def edit(
     json: Json = False,
 ) -> None:
     """Change a node."""
+    from fileroom.application.use_cases.manage_nodes import NodeChanges
+
     changes = NodeChanges(
         name=name,
         ae_title=ae_title,
@@ -152,7 +162,7 @@ def delete(
     run(context, "node_delete", work, json=json)
 
 
-def _ask(node: Node, *, json: bool) -> None:
+def _ask(node: "Node", *, json: bool) -> None:
     if json or not sys.stdin.isatty():
         raise InvalidInput("deleting a node needs a yes, and nobody can be asked here", hint="add --yes")
     if not typer.confirm(f"Forget {node.name} ({node.ae_title} at {node.address})?", err=True):

@@ -1,18 +1,20 @@
 """`fileroom query`: what does a node have?"""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.use_cases.query_node import QueryRequest
 from fileroom.domain.errors import Cancelled, InvalidInput, QueryCutShort
-from fileroom.domain.query import Attributes, QueryLevel, QueryModel
-from fileroom.domain.uid import parse_uid
+from fileroom.domain.query import QueryLevel, QueryModel
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import Json, Limit, NodeOption, join_dates, words
 from fileroom.entrypoints.cli.output import Output
+
+if TYPE_CHECKING:
+    from fileroom.domain.query import Attributes
 
 _COLUMNS = {
     QueryLevel.PATIENT: ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
@@ -40,6 +42,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "query",
+        cls=Command,
         rich_help_panel="Nodes",
         help=with_examples(
             "Ask a node what it has (C-FIND). Values may hold * and ?; keys without a value are asked to be returned.",
@@ -93,6 +96,7 @@ def query(
     json: Json = False,
 ) -> None:
     """Ask a node what it has."""
+    from fileroom.application.use_cases.query_node import QueryRequest
 
     def work(operation: Operation) -> Report:
         uids = {
@@ -143,7 +147,7 @@ class _End:
         self.status = Status.SUCCESS
         self.failures: list[Failure] = []
 
-    def watch(self, matches: Iterator[Attributes]) -> Iterator[Attributes]:
+    def watch(self, matches: Iterator["Attributes"]) -> Iterator["Attributes"]:
         try:
             yield from matches
         except QueryCutShort as error:
@@ -160,16 +164,18 @@ def _summarize(output: Output, count: int, limit: int | None) -> None:
     output.note(f"{count} {'match' if count == 1 else 'matches'}{more}")
 
 
-def _rows(matches: Iterable[Attributes], columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _rows(matches: Iterable["Attributes"], columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for match in matches:
         yield tuple(match.get(column, "") for column in columns)
 
 
-def _as_json(match: Attributes) -> dict[str, str]:
+def _as_json(match: "Attributes") -> dict[str, str]:
     return {keyword: value for keyword, value in match.items() if value}
 
 
 def _uids(text: str) -> str:
+    from fileroom.domain.uid import parse_uid
+
     return "\\".join(parse_uid(uid) for uid in text.replace("\\", ",").split(","))
 
 

@@ -1,23 +1,25 @@
 """`fileroom retrieve`: fetch from a node."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.retrieval import NODE_LOG_HINT
-from fileroom.application.use_cases.retrieve_objects import RetrieveRequest, RetrieveResult, Via
-from fileroom.domain.ae_title import AeTitle
-from fileroom.domain.uid import parse_uid
+from fileroom.domain.retrieve import Via
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import Json, NodeOption
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+
+if TYPE_CHECKING:
+    from fileroom.application.use_cases.retrieve_objects import RetrieveResult
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "retrieve",
+        cls=Command,
         rich_help_panel="Nodes",
         help=with_examples(
             "Fetch a study, a series or an instance from a node (C-MOVE to our own listener, or C-GET), and compare "
@@ -50,6 +52,9 @@ def retrieve(
     json: Json = False,
 ) -> None:
     """Fetch from a node."""
+    from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
+    from fileroom.domain.ae_title import AeTitle
+    from fileroom.domain.uid import parse_uid
 
     def work(operation: Operation) -> Report:
         request = RetrieveRequest(
@@ -70,7 +75,7 @@ def retrieve(
     run(context, "retrieve", work, json=json, show_log=True)
 
 
-def _report(result: RetrieveResult) -> Report:
+def _report(result: "RetrieveResult") -> Report:
     status = Status.SUCCESS if result.is_complete else Status.PARTIAL
     if result.cancelled:
         status = Status.CANCELLED
@@ -107,8 +112,10 @@ def _report(result: RetrieveResult) -> Report:
     )
 
 
-def _failures(result: RetrieveResult) -> list[Failure]:
+def _failures(result: "RetrieveResult") -> list[Failure]:
     """Name what could not be filed here, and what did not come at all."""
+    from fileroom.application.retrieval import NODE_LOG_HINT
+
     refused = {one.sop_instance_uid for one in result.refusals}
     return [
         Failure(
@@ -134,7 +141,7 @@ def _failures(result: RetrieveResult) -> list[Failure]:
     ]
 
 
-def _show(output: Output, result: RetrieveResult) -> None:
+def _show(output: Output, result: "RetrieveResult") -> None:
     of = f" of {result.expected}" if result.expected is not None else ""
     rate = (
         f", {human_bytes(result.bytes)} in {result.seconds:.1f} s"

@@ -3,23 +3,23 @@
 import json as json_text
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from fileroom.application.use_cases.send_objects import SendRequest, SendResult
-from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
-from fileroom.domain.query import QueryLevel, Selection
-from fileroom.domain.transfer import TransferLine, TransferOutcome
-from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
-from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.cli import failures
+from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import CalledAeTitle, Json, complete_node
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
 from fileroom.entrypoints.cli.state import State
+
+if TYPE_CHECKING:
+    from fileroom.application.use_cases.send_objects import SendRequest, SendResult
+    from fileroom.domain.query import Selection
+    from fileroom.domain.transfer import TransferLine
 
 Destination = Annotated[
     str, typer.Option("--destination-node", help="A registered node.", autocompletion=complete_node)
@@ -38,11 +38,12 @@ Preferred = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     group = typer.Typer(
-        no_args_is_help=True, help="Send studies, series, instances or files to a node (C-STORE)."
+        cls=Group, no_args_is_help=True, help="Send studies, series, instances or files to a node (C-STORE)."
     )
     app.add_typer(group, name="send", rich_help_panel="Nodes")
     group.command(
         "study",
+        cls=Command,
         help=with_examples(
             "Send a study that is here.",
             "fileroom send study --study-instance-uid 1.2.3 --destination-node pacs",
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
     )(send_study)
     group.command(
         "series",
+        cls=Command,
         help=with_examples(
             "Send a series that is here.",
             "fileroom send series --series-instance-uid 1.2.3.4 --destination-node pacs",
@@ -57,6 +59,7 @@ def register(app: typer.Typer) -> None:
     )(send_series)
     group.command(
         "instance",
+        cls=Command,
         help=with_examples(
             "Send one instance that is here.",
             "fileroom send instance --sop-instance-uid 1.2.3.4.5 --destination-node pacs",
@@ -64,6 +67,7 @@ def register(app: typer.Typer) -> None:
     )(send_instance)
     group.command(
         "files",
+        cls=Command,
         help=with_examples(
             "Send DICOM files as they are, without filing them here.",
             "fileroom send files scan.dcm --to 192.0.2.7:104 --called-ae-title STORE",
@@ -81,6 +85,8 @@ def send_study(
     json: Json = False,
 ) -> None:
     """Send a study that is here."""
+    from fileroom.domain.query import QueryLevel, Selection
+
     _send_selection(
         context,
         "send_study",
@@ -101,6 +107,8 @@ def send_series(
     json: Json = False,
 ) -> None:
     """Send a series that is here."""
+    from fileroom.domain.query import QueryLevel, Selection
+
     _send_selection(
         context,
         "send_series",
@@ -120,6 +128,8 @@ def send_instance(
     json: Json = False,
 ) -> None:
     """Send one instance that is here."""
+    from fileroom.domain.query import QueryLevel, Selection
+
     _send_selection(
         context,
         "send_instance",
@@ -132,6 +142,8 @@ def send_instance(
 
 
 def _uid(context: typer.Context, text: str) -> tuple[str, ...]:
+    from fileroom.domain.uid import parse_uid
+
     del context
     try:
         return (parse_uid(text),)
@@ -142,13 +154,15 @@ def _uid(context: typer.Context, text: str) -> tuple[str, ...]:
 def _send_selection(
     context: typer.Context,
     name: str,
-    selection: Selection,
+    selection: "Selection",
     destination: str,
     *,
     jobs: int | None,
     preferred: str | None,
     json: bool,
 ) -> None:
+    from fileroom.application.use_cases.send_objects import SendRequest
+
     def work(operation: Operation) -> Report:
         result = _send(operation, SendRequest(target=destination, selection=selection, **_options(operation)))
         return _report(result)
@@ -175,6 +189,8 @@ def send_files(
     json: Json = False,
 ) -> None:
     """Send DICOM files as they are."""
+    from fileroom.application.use_cases.send_objects import SendRequest
+    from fileroom.domain.ae_title import AeTitle
 
     def work(operation: Operation) -> Report:
         if (destination_node is None) == (to is None):
@@ -211,6 +227,8 @@ def _overrides(jobs: int | None, preferred: str | None) -> dict[str, object]:
 
 
 def _options(operation: Operation) -> _Options:
+    from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
+
     settings = operation.container.settings().send
     preferred = settings.preferred_transfer_syntax
     return {
@@ -220,7 +238,7 @@ def _options(operation: Operation) -> _Options:
     }
 
 
-def _send(operation: Operation, request: SendRequest) -> SendResult:
+def _send(operation: Operation, request: "SendRequest") -> "SendResult":
     return operation.container.send_objects().execute(
         request, progress=operation.progress, cancel=operation.cancel
     )
@@ -229,7 +247,9 @@ def _send(operation: Operation, request: SendRequest) -> SendResult:
 # Reports -----------------------------------------------------------------------------------------------------------
 
 
-def _counters(result: SendResult) -> dict[str, object]:
+def _counters(result: "SendResult") -> dict[str, object]:
+    from fileroom.domain.transfer import TransferOutcome
+
     report = result.report
     sent_lines = [
         line for line in report.lines if line.outcome in (TransferOutcome.SENT, TransferOutcome.WARNED)
@@ -256,7 +276,9 @@ def _counters(result: SendResult) -> dict[str, object]:
     }
 
 
-def _report(result: SendResult, session: Path | None = None) -> Report:
+def _report(result: "SendResult", session: Path | None = None) -> Report:
+    from fileroom.domain.transfer import TransferOutcome
+
     report = result.report
     failed = [
         Failure(
@@ -291,15 +313,17 @@ def _report(result: SendResult, session: Path | None = None) -> Report:
     )
 
 
-def _code_of(lines: tuple[TransferLine, ...]) -> int:
+def _code_of(lines: "tuple[TransferLine, ...]") -> int:
     """Nothing was sent at all: the first object tells why."""
+    from fileroom.domain.transfer import TransferOutcome
+
     first = next((line for line in lines if line.outcome is TransferOutcome.FAILED), lines[0])
     if first.status is not None:
         return failures.REFUSED
     return failures.exit_code_of_kind(first.error_kind, failures.PARTIAL)
 
 
-def _show(output: Output, result: SendResult, warnings: list[TransferLine], session: Path | None) -> None:
+def _show(output: Output, result: "SendResult", warnings: "list[TransferLine]", session: Path | None) -> None:
     report = result.report
     seconds = max(report.seconds, 1e-9)
     output.note(
@@ -316,7 +340,7 @@ def _show(output: Output, result: SendResult, warnings: list[TransferLine], sess
         output.note(f"session: {session}")
 
 
-def _write_session(state: State, begun: datetime, result: SendResult) -> Path | None:
+def _write_session(state: State, begun: datetime, result: "SendResult") -> Path | None:
     """Write a line for each object, and the summary beside it; what was sent is no less sent where that fails."""
     folder = state.log_file.parent
     file = folder / f"send-{begun:%Y%m%dT%H%M%S%fZ}.log"

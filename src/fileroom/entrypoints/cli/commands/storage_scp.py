@@ -1,25 +1,26 @@
 """`fileroom storage-scp`: listen for peers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.application.ports.dicom_server import Listening
-from fileroom.application.ports.listener_presence import ListenerInfo
-from fileroom.application.use_cases.run_listener import ListenerActivity, ListenerResult, ListenerStarted
 from fileroom.domain.filing import DuplicatePolicy, NamingScheme
-from fileroom.domain.node import format_address
+from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+
+if TYPE_CHECKING:
+    from fileroom.application.use_cases.run_listener import ListenerResult, ListenerStarted
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command(
         "storage-scp",
+        cls=Command,
         rich_help_panel="Nodes",
         help=with_examples(
             "Listen for peers: store what they send, and answer their queries and retrieves. Ctrl-C ends it: "
@@ -81,27 +82,29 @@ def storage_scp(
 
     def work(operation: Operation) -> Report:
         result = operation.container.run_listener().execute(
-            progress=operation.progress, cancel=operation.cancel, started=_Announcement(operation.output)
+            progress=operation.progress, cancel=operation.cancel, started=_announcement(operation.output)
         )
         return _report(result)
 
     run(context, "storage_scp", work, json=json, overrides=overrides, show_log=True)
 
 
-class _Announcement(ListenerStarted):
-    """Tells people where the listener is."""
+def _announcement(output: Output) -> "ListenerStarted":
+    """Return what tells people where the listener is."""
+    from fileroom.application.ports.dicom_server import Listening
+    from fileroom.application.ports.listener_presence import ListenerInfo
+    from fileroom.application.use_cases.run_listener import ListenerActivity, ListenerStarted
+    from fileroom.domain.node import format_address
 
-    def __init__(self, output: Output) -> None:
-        self._output = output
+    class Announcement(ListenerStarted):
+        def started(self, info: ListenerInfo, listening: Listening, activity: ListenerActivity) -> None:
+            del listening, activity
+            output.note(f"{info.ae_title} listens at {format_address(info.bind, info.port)}; Ctrl-C ends it")
 
-    def started(self, info: ListenerInfo, listening: Listening, activity: ListenerActivity) -> None:
-        del listening, activity
-        self._output.note(
-            f"{info.ae_title} listens at {format_address(info.bind, info.port)}; Ctrl-C ends it"
-        )
+    return Announcement()
 
 
-def _report(result: ListenerResult) -> Report:
+def _report(result: "ListenerResult") -> Report:
     counts = result.counts
     return Report(
         fields={
@@ -122,7 +125,7 @@ def _report(result: ListenerResult) -> Report:
     )
 
 
-def _show(output: Output, result: ListenerResult) -> None:
+def _show(output: Output, result: "ListenerResult") -> None:
     counts = result.counts
     output.note(
         f"{counted(counts.associations_accepted, 'association')} accepted, {counts.associations_refused} refused; "
