@@ -29,7 +29,7 @@ from fileroom.domain.uid import clean_uid
 
 log = logging.getLogger(__name__)
 
-PREFIX_BYTES = 64 << 10
+PREFIX_BYTES = 16 << 10
 """How much of a data set is kept to be scanned for its header while it passes; where that is not enough, the stored
 file is read."""
 

@@ -17,6 +17,7 @@ from fileroom.adapters.dicom._shared.dimse import (
     CommandField,
     CommandSet,
     decode_command,
+    plain_response,
     response_to,
 )
 from fileroom.adapters.dicom._shared.mistakes import AbortSource, LocalError, MessageError
@@ -216,6 +217,17 @@ def test_uid_goes_back_as_it_came_whatever_its_bytes(uid: bytes) -> None:
     read = decode_command(an_element(0x0100, b"\1\0") + an_element(0x1000, uid))
     assert decode_command(read.encode()) == read
     assert read.sop_instance_uid.encode("latin-1") == uid
+
+
+@given(COMMANDS, st.integers(0, 0xFFFF))
+def test_plain_response_is_the_response_with_nothing_but_a_status(command: CommandSet, status: int) -> None:
+    try:
+        expected = response_to(command, status).encode()
+    except LocalError:
+        with pytest.raises(LocalError):
+            plain_response(command, status)
+    else:
+        assert plain_response(command, status) == expected
 
 
 def test_counters_stop_at_their_largest_value() -> None:

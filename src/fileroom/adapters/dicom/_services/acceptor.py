@@ -17,6 +17,7 @@ from fileroom.application.ports.dicom_server import (
     Reception,
     RejectReason,
     Services,
+    StoreReply,
     StoreRequest,
 )
 from fileroom.domain.ae_title import AeTitle
@@ -38,7 +39,8 @@ ASSOCIATION_SECONDS: Final = 10.0
 """Longest time from the connection to its association request (the ARTIM timer, PS3.8 9.1.5)."""
 _SUCCESS: Final = 0x0000
 _CLASS_NOT_SUPPORTED: Final = 0x0122
-_CANNOT_UNDERSTAND: Final = 0xC000
+_NOBODY_TAKES_IT: Final = StoreReply(status=_CLASS_NOT_SUPPORTED)
+_NOTHING_TO_TAKE: Final = StoreReply(status=0xC000, error_comment="there is no data set")
 _IDENTIFIERS: Final = Support(transfer_syntaxes=identifiers.SYNTAXES)
 _NOTHING: Final = Support()
 _BROKEN: Final = frozenset({Fate.PROTOCOL, Fate.SILENT, Fate.STALLED})
@@ -168,6 +170,9 @@ class Acceptor:
             self.link.give_up(
                 Fate.PROTOCOL, f"it sent a message {command.field:04X}H that cannot be answered"
             )
+        if command.field == CommandField.C_STORE:
+            self._finish(message)
+            return
         context = self.link.contexts[message.context_id]
         request = ServedRequest(
             link=self.link,
@@ -180,9 +185,7 @@ class Acceptor:
         )
         finds = services.query if context.abstract_syntax in _FIND_CLASSES else None
         retrieves = services.retrieve if context.abstract_syntax in _RETRIEVE_CLASSES else None
-        if command.field == CommandField.C_STORE:
-            self._finish(request)
-        elif command.field == CommandField.C_ECHO:
+        if command.field == CommandField.C_ECHO:
             request.answer(_SUCCESS)
         elif command.field == CommandField.C_FIND and finds:
             serve_find(request, finds)
@@ -191,15 +194,15 @@ class Acceptor:
         else:
             request.answer(_CLASS_NOT_SUPPORTED)
 
-    def _finish(self, request: ServedRequest) -> None:
-        message = request.message
-        if message.reception is None:
+    def _finish(self, message: Message) -> None:
+        command, reception = message.command, message.reception
+        if reception is not None:
+            message.reception = None
+            reply = reception.finish()
+        else:
             # Without a data set there is nothing to take; with one, nobody here takes this class.
-            request.answer(_CLASS_NOT_SUPPORTED if message.command.has_data_set else _CANNOT_UNDERSTAND)
-            return
-        reception, message.reception = message.reception, None
-        reply = reception.finish()
-        request.answer(reply.status, comment=reply.error_comment)
+            reply = _NOBODY_TAKES_IT if command.has_data_set else _NOTHING_TO_TAKE
+        self.link.answer(message.context_id, command, reply.status, reply.error_comment)
 
     def _tell_ended(self, caller: Caller, ending: Ending) -> None:
         self._leave()

@@ -15,7 +15,7 @@ from fileroom.adapters.dicom._services.connection import Connection, ConnectionL
 from fileroom.adapters.dicom._services.endings import Ending, Fate, LinkEnded, told
 from fileroom.adapters.dicom._services.messages import Inbox, Message, Sink
 from fileroom.adapters.dicom._shared.contexts import AgreedContext, Policy
-from fileroom.adapters.dicom._shared.dimse import CommandSet
+from fileroom.adapters.dicom._shared.dimse import CommandSet, plain_response, response_to
 from fileroom.adapters.dicom._shared.framing import Buffer
 from fileroom.application.ports.dicom_client import ProposedContext
 from fileroom.application.ports.dicom_server import RejectReason
@@ -130,9 +130,9 @@ class Link(ABC):
 
     @abstractmethod
     def _frames(
-        self, context_id: int, command: CommandSet, blocks: Iterable[Buffer]
+        self, context_id: int, command: bytes, blocks: Iterable[Buffer] | None
     ) -> Iterable[Sequence[Buffer]]:
-        """Return a message as gather lists; `blocks` are its data set where the command announces one."""
+        """Return a message as gather lists; `blocks` are its data set, None where the command announces none."""
 
     @abstractmethod
     def _answer_release(self) -> None:
@@ -189,8 +189,9 @@ class Link(ABC):
             LinkEnded: the association is over, by now.
         """
         inbox = self.inbox
-        now = self._marked_at = monotonic()
+        now = monotonic()
         deadline = now + seconds
+        self._since_mark = 0
         while True:
             if inbox.has_next:
                 return inbox.next()
@@ -209,9 +210,9 @@ class Link(ABC):
 
     def _drips(self, count: int, now: float, seconds: float) -> bool:
         """Tell whether what has begun to come takes longer than it may."""
-        self._since_mark += count
-        if self._since_mark >= _DRIP_BYTES or not self.is_in_the_middle:
+        if not self._since_mark or self._since_mark >= _DRIP_BYTES:
             self._marked_at, self._since_mark = now, 0
+        self._since_mark += count
         return now - self._marked_at > seconds
 
     def send(self, context_id: int, command: CommandSet, blocks: Iterable[Buffer] = ()) -> None:
@@ -223,6 +224,21 @@ class Link(ABC):
         Raises:
             LinkEnded: the association is over, by now.
         """
+        self._send(context_id, command.encode(), blocks if command.has_data_set else None)
+
+    def answer(self, context_id: int, request: CommandSet, status: int, comment: str = "") -> None:
+        """Answer a request with a status, and an error comment where there is one.
+
+        Raises:
+            LinkEnded: the association is over, by now.
+        """
+        if comment:
+            comment = comment.encode("ascii", "replace").decode()
+            self._send(context_id, response_to(request, status, error_comment=comment).encode(), None)
+        else:
+            self._send(context_id, plain_response(request, status), None)
+
+    def _send(self, context_id: int, command: bytes, blocks: Iterable[Buffer] | None) -> None:
         self._check()
         if not self.is_established:
             self.give_up(Fate.PROTOCOL, "nothing can be sent in this state")
@@ -271,11 +287,6 @@ class Link(ABC):
     def interrupt(self) -> None:
         """Make the association's thread see the end of the connection; may be called from another thread."""
         self.connection.interrupt()
-
-    @property
-    def is_in_the_middle(self) -> bool:
-        """Whether a PDU or a message has begun to come."""
-        return self.inbox.in_the_middle
 
     def _is_busy(self) -> bool:
         """Tell whether something would be lost by an abort."""

@@ -14,6 +14,7 @@ from fileroom.adapters.dicom._services.messages import Message, Sink
 from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandSet, c_cancel_rq
 from fileroom.adapters.dicom._shared.framing import Buffer
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
+from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.domain.errors import FileroomError, PeerError
 from fileroom.domain.sop_classes import sop_class_name
 
@@ -74,6 +75,17 @@ class Requestor:
         """
         try:
             self.link.send(context_id, command, blocks)
+        except LinkEnded as end:
+            raise errors.ended(self.peer, end.ending, doing) from end
+
+    def answer(self, context_id: int, request: CommandSet, reply: StoreReply, *, doing: str) -> None:
+        """Answer a C-STORE that came.
+
+        Raises:
+            PeerError: the association is over.
+        """
+        try:
+            self.link.answer(context_id, request, reply.status, reply.error_comment)
         except LinkEnded as end:
             raise errors.ended(self.peer, end.ending, doing) from end
 

@@ -7,7 +7,7 @@ from fileroom.adapters.dicom._services import errors
 from fileroom.adapters.dicom._services.messages import Message
 from fileroom.adapters.dicom._services.requestor import Requestor
 from fileroom.adapters.dicom._shared.contexts import MAX_CONTEXTS
-from fileroom.adapters.dicom._shared.dimse import CommandSet, response_to
+from fileroom.adapters.dicom._shared.dimse import CommandSet
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.application.ports.dicom_server import Caller, Reception, StoreHandler, StoreReply, StoreRequest
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
@@ -106,5 +106,4 @@ class Incoming:
         if message.reception is not None:
             reception, message.reception = message.reception, None
             reply = reception.finish()
-        answer = response_to(command, reply.status, error_comment=reply.error_comment)
-        self.requestor.send(message.context_id, answer, doing="while it sent objects")
+        self.requestor.answer(message.context_id, command, reply, doing="while it sent objects")

@@ -25,6 +25,7 @@ DATA_SET: Final = 0x0001
 _HEADER: Final = struct.Struct("<HHI")
 _TAG: Final = struct.Struct("<HH")
 _NUMBER: Final = struct.Struct("<HHIH")
+_PLAIN_RESPONSE: Final = struct.Struct("<HHIHHHIHHHIHHHIH")
 _GROUP_LENGTH: Final = struct.Struct("<HHII")
 _COMMENT_LENGTH: Final = 64
 
@@ -234,6 +235,30 @@ def response_to(
         failed=failed,
         warning=warning,
     )
+
+
+def plain_response(request: CommandSet, status: int) -> bytes:
+    """Return the bytes of a response that says nothing but its status, as most do: each object waits for one.
+
+    Raises:
+        LocalError: it is no request that is answered.
+    """
+    if request.is_response or request.field == CommandField.C_CANCEL or request.message_id is None:
+        raise LocalError(f"a command {request.field:04X}H without a message ID is not answered")
+    sop_class_uid, sop_instance_uid = request.sop_class_uid, request.sop_instance_uid
+    body = b"".join(
+        (
+            _sop_class(0x0002, sop_class_uid) if sop_class_uid else b"",
+            _PLAIN_RESPONSE.pack(
+                *(0, 0x0100, 2, request.field | RESPONSE),
+                *(0, 0x0120, 2, request.message_id),
+                *(0, 0x0800, 2, NO_DATA_SET),
+                *(0, 0x0900, 2, status),
+            ),
+            _uid(0x1000, sop_instance_uid) if sop_instance_uid else b"",
+        )
+    )
+    return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
 
 
 def _with_identifier(

@@ -40,6 +40,12 @@ def frame(
     if 0 < max_pdu_length < SMALLEST_PDU:
         raise LocalError(f"a maximum PDU length of {max_pdu_length} leaves no room for data")
     size = (min(max_pdu_length or LONGEST_PDU, LONGEST_PDU) - _OVERHEAD) & ~1
+    if isinstance(parts, tuple) and len(parts) == 1 and 0 < len(parts[0]) <= size:
+        # Whole in one fragment, as command sets are.
+        length = len(parts[0])
+        control = is_command | 2
+        yield [_HEADER.pack(_P_DATA_TF, length + _OVERHEAD, length + 2, context_id, control), parts[0]]
+        return
     batch: list[Buffer] = []
     batched = 0
     for pieces, length, is_last in _fragments(parts, size):

@@ -10,7 +10,6 @@ from fileroom.adapters.dicom._services.endings import Ending, Fate
 from fileroom.adapters.dicom._services.link import Asked, AssociationWish, Implementation, Link
 from fileroom.adapters.dicom._services.messages import Sink
 from fileroom.adapters.dicom._shared.contexts import Policy
-from fileroom.adapters.dicom._shared.dimse import CommandSet
 from fileroom.adapters.dicom._shared.framing import Buffer
 from fileroom.adapters.dicom._shared.messages import DataSlice
 from fileroom.adapters.dicom._shared.mistakes import AbortReason, LocalError, ProtocolError
@@ -70,11 +69,6 @@ class NativeLink(Link):
     def is_established(self) -> bool:
         """Whether messages may be sent."""
         return self._association.is_established
-
-    @property
-    def is_in_the_middle(self) -> bool:
-        """Whether a PDU or a message has begun to come."""
-        return self._association.in_the_middle or super().is_in_the_middle
 
     @property
     def implementation(self) -> Implementation:
@@ -137,7 +131,7 @@ class NativeLink(Link):
     def reject(self, reason: RejectReason) -> None:
         """Refuse the request."""
         result, source, why = reason.value
-        self._send(AssociateReject(result=result, source=source, reason=why))
+        self._send_pdu(AssociateReject(result=result, source=source, reason=why))
         self.close()
 
     def accept(self, policy: Policy) -> None:
@@ -145,7 +139,7 @@ class NativeLink(Link):
         request = self._association.request
         assert request is not None  # noqa: S101 - it was awaited
         contexts, roles = answer(request, policy)
-        self._send(
+        self._send_pdu(
             AssociateAccept(
                 called_ae_title=request.called_ae_title,
                 calling_ae_title=request.calling_ae_title,
@@ -229,21 +223,20 @@ class NativeLink(Link):
         self._association.connection_lost()
 
     def _frames(
-        self, context_id: int, command: CommandSet, blocks: Iterable[Buffer]
+        self, context_id: int, command: bytes, blocks: Iterable[Buffer] | None
     ) -> Iterator[Sequence[Buffer]]:
         """Frame a message; the command set goes with the first part of the data set."""
         association = self._association
-        parts: list[Buffer] = []
-        for batch in association.frames(context_id, (command.encode(),), is_command=True):
-            parts += batch
-        if command.has_data_set:
-            for batch in association.frames(context_id, blocks, is_command=False):
-                yield parts + batch if parts else batch
-                parts = []
-        else:
-            yield parts
+        framed = association.frames(context_id, (command,), is_command=True)
+        if blocks is None:
+            yield from framed
+            return
+        parts = [buffer for batch in framed for buffer in batch]
+        for batch in association.frames(context_id, blocks, is_command=False):
+            yield parts + batch if parts else batch
+            parts = []
 
-    def _send(self, pdu: ControlPdu) -> None:
+    def _send_pdu(self, pdu: ControlPdu) -> None:
         self._transmit(self._association.send(pdu))
 
     def _transmit(self, buffers: Sequence[Buffer]) -> None:
@@ -258,10 +251,10 @@ class NativeLink(Link):
     # -- ending -------------------------------------------------------------------------------------------------
 
     def _answer_release(self) -> None:
-        self._send(ReleaseResponse())
+        self._send_pdu(ReleaseResponse())
 
     def _ask_for_release(self, seconds: float) -> None:
-        self._send(ReleaseRequest())
+        self._send_pdu(ReleaseRequest())
         deadline = monotonic() + seconds
         while self.ending is None and not self._is_released:
             left = deadline - monotonic()
@@ -272,7 +265,7 @@ class NativeLink(Link):
                 self._dismiss()
             if self._release_asked:  # a collision (PS3.8 7.2.2.3)
                 self._release_asked = False
-                self._send(ReleaseResponse())
+                self._send_pdu(ReleaseResponse())
 
     def _dismiss(self) -> None:
         """Let go of a message that came too late."""
@@ -282,7 +275,7 @@ class NativeLink(Link):
 
     def _abort(self) -> None:
         with suppress(LocalError):  # where there is nothing to abort
-            self._send(_ABORT)
+            self._send_pdu(_ABORT)
 
 
 def _request_of(wish: AssociationWish) -> AssociateRequest:

@@ -20,7 +20,6 @@ from fileroom.adapters.dicom._services.front_door import rejection
 from fileroom.adapters.dicom._services.link import Asked, AssociationWish, Implementation, Link
 from fileroom.adapters.dicom._services.messages import Sink
 from fileroom.adapters.dicom._shared.contexts import USUAL_PDU_LENGTH, AgreedContext, Policy
-from fileroom.adapters.dicom._shared.dimse import CommandSet
 from fileroom.adapters.dicom._shared.framing import SMALLEST_PDU, Buffer, frame
 from fileroom.adapters.dicom._shared.messages import DataSlice
 from fileroom.adapters.dicom._shared.mistakes import MessageError
@@ -82,11 +81,6 @@ class PynetdicomLink(Link):
     def is_established(self) -> bool:
         """Whether messages may be sent."""
         return self._dul.state_machine.current_state == ESTABLISHED
-
-    @property
-    def is_in_the_middle(self) -> bool:
-        """Whether a PDU or a message has begun to come."""
-        return self._pdus.has_partial or super().is_in_the_middle
 
     @property
     def implementation(self) -> Implementation:
@@ -302,13 +296,13 @@ class PynetdicomLink(Link):
             offset = last
 
     def _frames(
-        self, context_id: int, command: CommandSet, blocks: Iterable[Buffer]
+        self, context_id: int, command: bytes, blocks: Iterable[Buffer] | None
     ) -> Iterator[Sequence[Buffer]]:
         # None where the peer did not say, although it has to.
         announced: int | None = self._association.dimse.maximum_pdu_size
         length = USUAL_PDU_LENGTH if announced is None or 0 < announced < SMALLEST_PDU else announced
-        yield from frame(context_id, (command.encode(),), length, is_command=True)
-        if command.has_data_set:
+        yield from frame(context_id, (command,), length, is_command=True)
+        if blocks is not None:
             yield from frame(context_id, blocks, length, is_command=False)
 
     # -- ending -------------------------------------------------------------------------------------------------

@@ -26,11 +26,6 @@ class PduBuffer:
         self._bytes = bytearray()
         self._start = 0
 
-    @property
-    def has_partial(self) -> bool:
-        """Whether a PDU has begun to come."""
-        return len(self._bytes) > self._start
-
     def feed(self, data: memoryview) -> None:
         """Take bytes; views of earlier PDUs are not valid any more."""
         try:

@@ -139,11 +139,6 @@ class Association:
         return self._was_used and self.state is State.STA1
 
     @property
-    def in_the_middle(self) -> bool:
-        """Whether a PDU has begun to come and is not complete."""
-        return self._reader.in_the_middle
-
-    @property
     def sendable_length(self) -> int:
         """The longest P-DATA-TF that the peer takes, 0 for any."""
         peers = self.accept if self.role is Role.REQUESTOR else self.request
