@@ -10,13 +10,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dependency_injector import containers, providers
-
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import ConfigurationError
 from fileroom.domain.filing import DuplicatePolicy
+from fileroom.entrypoints.light_imports import without
 from fileroom.entrypoints.settings import NetworkSettings, ObjectsSettings, Settings
+
+with without("pydantic", "pydantic_settings", "yaml"):
+    # It looks for them, for ways of configuration that are not used here; they load longer than all the rest.
+    from dependency_injector import containers, providers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

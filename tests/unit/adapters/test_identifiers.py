@@ -10,8 +10,8 @@ from pydicom.sequence import Sequence
 from pynetdicom.dsutils import decode as library_decode
 from pynetdicom.dsutils import encode as library_encode
 
+from fileroom.adapters.dicom._shared.contexts import IDENTIFIER_SYNTAXES as SYNTAXES
 from fileroom.adapters.dicom._shared.identifiers import (
-    SYNTAXES,
     choose_character_set,
     decode,
     encode,

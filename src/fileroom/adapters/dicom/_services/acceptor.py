@@ -8,8 +8,7 @@ from fileroom.adapters.dicom._services.endings import Ending, Fate, LinkEnded, t
 from fileroom.adapters.dicom._services.link import Asked, Link
 from fileroom.adapters.dicom._services.messages import Message, Sink
 from fileroom.adapters.dicom._services.serving import ServedRequest, serve_find, serve_retrieve
-from fileroom.adapters.dicom._shared import identifiers
-from fileroom.adapters.dicom._shared.contexts import Support
+from fileroom.adapters.dicom._shared.contexts import IDENTIFIER_SYNTAXES, Support
 from fileroom.adapters.dicom._shared.dimse import CommandField, CommandSet
 from fileroom.application.ports.dicom_server import (
     Caller,
@@ -41,7 +40,7 @@ _SUCCESS: Final = 0x0000
 _CLASS_NOT_SUPPORTED: Final = 0x0122
 _NOBODY_TAKES_IT: Final = StoreReply(status=_CLASS_NOT_SUPPORTED)
 _NOTHING_TO_TAKE: Final = StoreReply(status=0xC000, error_comment="there is no data set")
-_IDENTIFIERS: Final = Support(transfer_syntaxes=identifiers.SYNTAXES)
+_IDENTIFIERS: Final = Support(transfer_syntaxes=IDENTIFIER_SYNTAXES)
 _NOTHING: Final = Support()
 _BROKEN: Final = frozenset({Fate.PROTOCOL, Fate.SILENT, Fate.STALLED})
 """Endings that are the caller's fault, or the network's."""

@@ -1,4 +1,7 @@
-"""Answering C-FIND, C-MOVE and C-GET from handlers (PS3.4 C.4)."""
+"""Answering C-FIND, C-MOVE and C-GET from handlers (PS3.4 C.4).
+
+Identifiers are imported where they are needed: a listener that only stores has no use for their dictionary.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +14,6 @@ from fileroom.adapters.dicom._services.endings import Fate, LinkEnded
 from fileroom.adapters.dicom._services.link import Link
 from fileroom.adapters.dicom._services.messages import Message
 from fileroom.adapters.dicom._services.store_session import Opened, store_request
-from fileroom.adapters.dicom._shared import identifiers
 from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandField, response_to
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import (
@@ -90,6 +92,8 @@ class ServedRequest:
         Raises:
             InvalidInput: it names no level.
         """
+        from fileroom.adapters.dicom._shared import identifiers
+
         keys = identifiers.decode(self.message.data, self.syntax)
         level = QueryLevel.from_dicom(keys.pop("QueryRetrieveLevel", ""))
         model = QueryModel.PATIENT_ROOT if self.sop_class_uid in _PATIENT_ROOT else QueryModel.STUDY_ROOT
@@ -187,12 +191,16 @@ def _answer_finally(request: ServedRequest, step: ServedStep) -> None:
         )
     identifier = b""
     if step.failed_sop_instance_uids:
+        from fileroom.adapters.dicom._shared import identifiers
+
         failed = {"FailedSOPInstanceUIDList": "\\".join(step.failed_sop_instance_uids)}
         identifier = identifiers.encode(failed, request.syntax, with_character_set=False)
     request.answer(step.status, comment=step.error_comment, counters=counters, identifier=identifier)
 
 
 def _identifier(request: ServedRequest, level: QueryLevel, match: Attributes) -> bytes:
+    from fileroom.adapters.dicom._shared import identifiers
+
     told = {
         "QueryRetrieveLevel": level.dicom,
         "RetrieveAETitle": request.our_ae_title,

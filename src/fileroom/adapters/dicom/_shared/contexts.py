@@ -4,10 +4,20 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
+from fileroom.domain.transfer_syntaxes import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
+
 MAX_CONTEXTS: Final = 128
 """Identifiers are odd numbers from 1 to 255 (PS3.8 9.3.2.2)."""
 USUAL_PDU_LENGTH: Final = 16384
 """What is sent at most to a peer that does not say what it takes, or says nonsense."""
+
+
+IDENTIFIER_SYNTAXES: Final = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
+"""Transfer syntaxes in which identifiers can be read and written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,12 +27,8 @@ from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import Attributes
 from fileroom.domain.transfer_syntaxes import (
     EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
 )
-
-SYNTAXES: Final = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
-"""Transfer syntaxes of identifiers that can be read and written."""
 
 CHARACTER_SET: Final = "SpecificCharacterSet"
 UTF_8: Final = "ISO_IR 192"

@@ -1,5 +1,6 @@
 """`fileroom storage-scp`: listen for peers."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,6 +100,7 @@ def _announcement(output: Output) -> "ListenerStarted":
     class Announcement(ListenerStarted):
         def started(self, info: ListenerInfo, listening: Listening, activity: ListenerActivity) -> None:
             del listening, activity
+            gc.freeze()  # what is loaded by now stays, and need not be looked at again
             output.note(f"{info.ae_title} listens at {format_address(info.bind, info.port)}; Ctrl-C ends it")
 
     return Announcement()
