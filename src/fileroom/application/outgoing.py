@@ -1,13 +1,15 @@
 """From what is here to what can be sent, and which presentation contexts that takes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.dicom_client import ProposedContext
 from fileroom.application.ports.object_store import ObjectContent, ObjectStore, OutgoingObject
 from fileroom.application.ports.transcoder import Transcoder
 from fileroom.domain.errors import NotFound
+from fileroom.domain.query import Selection
 from fileroom.domain.records import CatalogEntry
 from fileroom.domain.transfer_syntaxes import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -52,6 +54,21 @@ def outgoing(entry: CatalogEntry, store: ObjectStore) -> OutgoingObject:
         content=content,
         name=entry.stored.location,
     )
+
+
+class Holdings:
+    """What is here, as something to send; catalog and store are opened when something of it is asked for."""
+
+    def __init__(self, *, catalog: Callable[[], Catalog], store: Callable[[], ObjectStore]) -> None:
+        """Use what these return."""
+        self._catalog = catalog
+        self._store = store
+
+    def select(self, selection: Selection) -> Iterator[OutgoingObject]:
+        """Yield what a selection means, in the catalog's order."""
+        store = self._store()
+        for entry in self._catalog().select(selection):
+            yield outgoing(entry, store)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

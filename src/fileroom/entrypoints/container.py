@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fileroom.adapters.system.cancellation import ThreadCancelToken
     from fileroom.application.filing import InstanceFiler
     from fileroom.application.filing_queue import FilingQueue
+    from fileroom.application.outgoing import Holdings
     from fileroom.application.ports.catalog import Catalog
     from fileroom.application.ports.clock import Clock
     from fileroom.application.ports.dicom_client import DicomClient
@@ -430,11 +431,13 @@ class Container(containers.DeclarativeContainer):
         max_object_bytes=settings.provided.import_.max_store_object_bytes,
         max_total_files=settings.provided.import_.max_import_total_files,
     )
+    holdings: "providers.Factory[Holdings]" = providers.Factory(
+        _late("fileroom.application.outgoing", "Holdings"), catalog=catalog.provider, store=store.provider
+    )
     send_objects: "providers.Factory[SendObjects]" = providers.Factory(
         _late("fileroom.application.use_cases.send_objects", "SendObjects"),
         nodes=nodes,
-        catalog=catalog,
-        store=store,
+        holdings=holdings,
         source=source,
         reader=reader,
         client=client,

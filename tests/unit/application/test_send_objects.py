@@ -17,7 +17,7 @@ from fileroom.adapters.files.transcoder import PydicomTranscoder
 from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.progress import RecordingProgress
-from fileroom.application.outgoing import Shipment, SyntaxChoice, outgoing, plan_shipments
+from fileroom.application.outgoing import Holdings, Shipment, SyntaxChoice, outgoing, plan_shipments
 from fileroom.application.ports.dicom_client import DicomClient
 from fileroom.application.ports.dicom_server import RejectReason
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
@@ -85,8 +85,7 @@ class Outbox:
         """Send the study, or as the request says."""
         use_case = SendObjects(
             nodes=self.nodes,
-            catalog=self.room.catalog,
-            store=self.room.store,
+            holdings=Holdings(catalog=lambda: self.room.catalog, store=lambda: self.room.store),
             source=self.source,
             reader=self.room.reader,
             client=self.client(),

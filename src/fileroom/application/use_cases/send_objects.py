@@ -6,16 +6,15 @@ from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
-from fileroom.application.outgoing import SyntaxChoice, outgoing, plan_shipments
+from fileroom.application.outgoing import Holdings, SyntaxChoice, plan_shipments
 from fileroom.application.peers import find_peer
 from fileroom.application.ports.cancellation import CancelToken
-from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_client import DicomClient, Peer
 from fileroom.application.ports.header_reader import HeaderReader
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.application.ports.node_repository import NodeRepository
-from fileroom.application.ports.object_store import ObjectContent, ObjectStore, OutgoingObject
+from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.ports.transcoder import Transcoder
 from fileroom.application.sending import SendOptions, ShipmentSender, not_attempted
@@ -139,8 +138,7 @@ class SendObjects:
         self,
         *,
         nodes: NodeRepository,
-        catalog: Catalog,
-        store: ObjectStore,
+        holdings: Holdings,
         source: ImportSource,
         reader: HeaderReader,
         client: DicomClient,
@@ -149,8 +147,7 @@ class SendObjects:
     ) -> None:
         """Use these."""
         self._nodes = nodes
-        self._catalog = catalog
-        self._store = store
+        self._holdings = holdings
         self._source = source
         self._reader = reader
         self._client = client
@@ -201,8 +198,7 @@ class SendObjects:
 
     def _scan(self, request: SendRequest, progress: ProgressSink, cancel: CancelToken) -> _Scan:
         if request.selection is not None:
-            entries = self._catalog.select(request.selection)
-            objects = [outgoing(entry, self._store) for entry in entries]
+            objects = list(self._holdings.select(request.selection))
             if not objects:
                 level, uids = request.selection.level, request.selection.keys()
                 raise NotFound(
