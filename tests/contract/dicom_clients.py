@@ -11,10 +11,11 @@ from pydicom.data import get_testdata_files
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import _read_file_meta_info, read_preamble
 
+from fileroom.adapters.dicom._services.client import AssociationClient
 from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.script import BytesContent
-from fileroom.adapters.dicom.native.client import NativeClient
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+from fileroom.adapters.dicom.native.upper_layer import NativeUpperLayer
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.application.ports.dicom_client import DicomClient, ProposedContext
 from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
 from fileroom.domain.ae_title import AeTitle
@@ -56,8 +57,12 @@ class PynetdicomBackend(Backend):
         self.peers = WirePeers()
 
     def client(self, idle_seconds: float = 10.0) -> DicomClient:
-        return PynetdicomClient(
-            AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=idle_seconds, max_pdu_length=65536
+        return AssociationClient(
+            PynetdicomUpperLayer(),
+            AeTitle("TESTER"),
+            connect_timeout=5.0,
+            idle_timeout=idle_seconds,
+            max_pdu_length=65536,
         )
 
 
@@ -66,8 +71,12 @@ class NativeBackend(Backend):
         self.peers = WirePeers()
 
     def client(self, idle_seconds: float = 10.0) -> DicomClient:
-        return NativeClient(
-            AeTitle("TESTER"), connect_timeout=5.0, idle_timeout=idle_seconds, max_pdu_length=65536
+        return AssociationClient(
+            NativeUpperLayer(),
+            AeTitle("TESTER"),
+            connect_timeout=5.0,
+            idle_timeout=idle_seconds,
+            max_pdu_length=65536,
         )
 
 

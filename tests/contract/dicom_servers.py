@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from fileroom.adapters.dicom._services.server import AssociationServer
 from fileroom.adapters.dicom.memory.network import MemoryNetwork
 from fileroom.adapters.dicom.memory.server import MemoryDicomServer
-from fileroom.adapters.dicom.native.server import NativeServer
-from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+from fileroom.adapters.dicom.native.upper_layer import NativeUpperLayer
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions, Listening, Services
 from fileroom.domain.ae_title import AeTitle
 from tests.builders import CT_IMAGE_STORAGE
@@ -54,7 +55,7 @@ class PynetdicomBackend(Backend):
         self.user = WireUser()
 
     def server(self) -> DicomServer:
-        return PynetdicomServer()
+        return AssociationServer(PynetdicomUpperLayer())
 
 
 class NativeBackend(Backend):
@@ -62,7 +63,7 @@ class NativeBackend(Backend):
         self.user = WireUser()
 
     def server(self) -> DicomServer:
-        return NativeServer()
+        return AssociationServer(NativeUpperLayer())
 
 
 @dataclass

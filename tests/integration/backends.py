@@ -4,10 +4,11 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fileroom.adapters.dicom.native.client import NativeClient
-from fileroom.adapters.dicom.native.server import NativeServer
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
-from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
+from fileroom.adapters.dicom._services.client import AssociationClient
+from fileroom.adapters.dicom._services.link import UpperLayer
+from fileroom.adapters.dicom._services.server import AssociationServer
+from fileroom.adapters.dicom.native.upper_layer import NativeUpperLayer
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.application.ports.dicom_client import DicomClient
 from fileroom.application.ports.dicom_server import DicomServer
 from fileroom.domain.ae_title import AeTitle
@@ -18,8 +19,11 @@ class Backend:
     """One of them."""
 
     name: str
-    server: Callable[..., DicomServer]
-    make_client: Callable[..., DicomClient]
+    upper_layer: Callable[[], UpperLayer]
+
+    def server(self, *, tls: ssl.SSLContext | None = None) -> DicomServer:
+        """A server."""
+        return AssociationServer(self.upper_layer(), tls=tls)
 
     def client(
         self,
@@ -31,7 +35,8 @@ class Backend:
         tls: ssl.SSLContext | None = None,
     ) -> DicomClient:
         """A client."""
-        return self.make_client(
+        return AssociationClient(
+            self.upper_layer(),
             AeTitle(ae_title),
             connect_timeout=connect_timeout,
             idle_timeout=idle_timeout,
@@ -41,6 +46,6 @@ class Backend:
 
 
 BACKENDS = (
-    Backend("native", NativeServer, NativeClient),
-    Backend("pynetdicom", PynetdicomServer, PynetdicomClient),
+    Backend("native", NativeUpperLayer),
+    Backend("pynetdicom", PynetdicomUpperLayer),
 )

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+from fileroom.adapters.dicom._services.client import AssociationClient
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.adapters.files.header_reader import ScannerHeaderReader
 from fileroom.adapters.objects._shared.content import FileContent
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
@@ -46,8 +47,12 @@ def send_from_all_sides(port: int, folders: Sequence[Sequence[Path]], ledger: Le
 
 
 def _send(port: int, files: Sequence[Path], ledger: Ledger) -> None:
-    client = PynetdicomClient(
-        AeTitle("SENDER"), connect_timeout=TIMEOUT_SECONDS, idle_timeout=TIMEOUT_SECONDS, max_pdu_length=65536
+    client = AssociationClient(
+        PynetdicomUpperLayer(),
+        AeTitle("SENDER"),
+        connect_timeout=TIMEOUT_SECONDS,
+        idle_timeout=TIMEOUT_SECONDS,
+        max_pdu_length=65536,
     )
     peer = Peer(ae_title=AeTitle("ANY-SCP"), host="127.0.0.1", port=port)
     try:

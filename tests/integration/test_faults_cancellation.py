@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+from fileroom.adapters.dicom._services.client import AssociationClient
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
 from fileroom.domain.ae_title import AeTitle
@@ -216,8 +217,10 @@ class HesitantStream(io.BytesIO):
         return super().readinto(buffer)  # type: ignore[arg-type]  # whatever the caller has
 
 
-def a_client() -> PynetdicomClient:
-    return PynetdicomClient(AeTitle("SENDER"), connect_timeout=10, idle_timeout=30, max_pdu_length=65536)
+def a_client() -> AssociationClient:
+    return AssociationClient(
+        PynetdicomUpperLayer(), AeTitle("SENDER"), connect_timeout=10, idle_timeout=30, max_pdu_length=65536
+    )
 
 
 def peer_at(port: int) -> Peer:

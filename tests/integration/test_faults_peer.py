@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
+from fileroom.adapters.dicom._services.client import AssociationClient
+from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import AssociationRejected
@@ -245,7 +246,9 @@ def test_caller_that_is_not_let_in_is_told_why(
     program: Program, tmp_path: Path, section: dict[str, object], told: str
 ) -> None:
     guarded = FileroomCli(tmp_path / "guarded", section)
-    client = PynetdicomClient(AeTitle("FRIEND"), connect_timeout=5, idle_timeout=5, max_pdu_length=65536)
+    client = AssociationClient(
+        PynetdicomUpperLayer(), AeTitle("FRIEND"), connect_timeout=5, idle_timeout=5, max_pdu_length=65536
+    )
     with guarded.storage_scp("--bind", "127.0.0.1") as listener, contextlib.ExitStack() as stack:
         peer = Peer(ae_title=AeTitle("ANY-SCP"), host="127.0.0.1", port=listener.port)
         with contextlib.suppress(AssociationRejected):  # where nobody may call from here at all

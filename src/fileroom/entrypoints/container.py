@@ -24,6 +24,7 @@ with without("pydantic", "pydantic_settings", "yaml"):
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from fileroom.adapters.dicom._services.link import UpperLayer
     from fileroom.adapters.system.cancellation import ThreadCancelToken
     from fileroom.application.filing import InstanceFiler
     from fileroom.application.filing_queue import FilingQueue
@@ -176,10 +177,23 @@ def _import_source(settings: Settings) -> "ImportSource":
     return AutoSource(settings.import_.limits())
 
 
-def _native_client(ae_title: AeTitle, network: NetworkSettings) -> "DicomClient":
-    from fileroom.adapters.dicom.native.client import NativeClient
+def _native_upper_layer() -> "UpperLayer":
+    from fileroom.adapters.dicom.native.upper_layer import NativeUpperLayer
 
-    return NativeClient(
+    return NativeUpperLayer()
+
+
+def _pynetdicom_upper_layer() -> "UpperLayer":
+    from fileroom.adapters.dicom.pynetdicom.upper_layer import PynetdicomUpperLayer
+
+    return PynetdicomUpperLayer()
+
+
+def _client(upper_layer: "UpperLayer", ae_title: AeTitle, network: NetworkSettings) -> "DicomClient":
+    from fileroom.adapters.dicom._services.client import AssociationClient
+
+    return AssociationClient(
+        upper_layer,
         ae_title,
         connect_timeout=network.connect_timeout,
         idle_timeout=network.idle_timeout,
@@ -187,27 +201,10 @@ def _native_client(ae_title: AeTitle, network: NetworkSettings) -> "DicomClient"
     )
 
 
-def _native_server() -> "DicomServer":
-    from fileroom.adapters.dicom.native.server import NativeServer
+def _server(upper_layer: "UpperLayer") -> "DicomServer":
+    from fileroom.adapters.dicom._services.server import AssociationServer
 
-    return NativeServer()
-
-
-def _pynetdicom_client(ae_title: AeTitle, network: NetworkSettings) -> "DicomClient":
-    from fileroom.adapters.dicom.pynetdicom.client import PynetdicomClient
-
-    return PynetdicomClient(
-        ae_title,
-        connect_timeout=network.connect_timeout,
-        idle_timeout=network.idle_timeout,
-        max_pdu_length=network.max_pdu_length,
-    )
-
-
-def _pynetdicom_server() -> "DicomServer":
-    from fileroom.adapters.dicom.pynetdicom.server import PynetdicomServer
-
-    return PynetdicomServer()
+    return AssociationServer(upper_layer)
 
 
 def _filing_queue(
@@ -340,16 +337,13 @@ class Container(containers.DeclarativeContainer):
     source = providers.Singleton(_import_source, settings)
 
     ae_title = providers.Factory(AeTitle, settings.provided.local.ae_title)
-    client = providers.Selector(
+    upper_layer = providers.Selector(
         settings.provided.network.backend,
-        native=providers.Singleton(_native_client, ae_title, settings.provided.network),
-        pynetdicom=providers.Singleton(_pynetdicom_client, ae_title, settings.provided.network),
+        native=providers.Singleton(_native_upper_layer),
+        pynetdicom=providers.Singleton(_pynetdicom_upper_layer),
     )
-    server = providers.Selector(
-        settings.provided.network.backend,
-        native=providers.Singleton(_native_server),
-        pynetdicom=providers.Singleton(_pynetdicom_server),
-    )
+    client = providers.Singleton(_client, upper_layer, ae_title, settings.provided.network)
+    server = providers.Singleton(_server, upper_layer)
     access = providers.Singleton(_access, settings)
     listener_options = providers.Singleton(_listener_options, settings, access)
 
