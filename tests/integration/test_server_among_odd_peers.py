@@ -89,6 +89,21 @@ def answers(listening: Listening) -> bool:
         return decode_command(command).status == 0
 
 
+def is_closed_on_drips(sock: socket.socket, what: bytes) -> bool:
+    """Whether the other end closes before all was said, byte by byte, with pauses."""
+    sock.settimeout(IDLE_SECONDS / 10)
+    for byte in what:
+        try:
+            sock.send(bytes([byte]))
+            if not sock.recv(100):
+                return True
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
 # Before the association
 
 
@@ -191,18 +206,7 @@ def test_listener_stops_without_waiting_for_its_next_look(backend: Backend, hand
 def test_connection_that_drips_before_the_association_is_closed(listening: Listening) -> None:
     started = time.monotonic()
     with connected(listening.address) as sock:
-        sock.settimeout(IDLE_SECONDS / 10)
-        for byte in associate_rq():
-            try:
-                sock.send(bytes([byte]))
-                if not sock.recv(100):
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        else:
-            pytest.fail("it was listened to until the end")
+        assert is_closed_on_drips(sock, associate_rq())
     assert time.monotonic() - started < 10 * IDLE_SECONDS
 
 
@@ -256,6 +260,21 @@ def test_odd_request_is_answered_or_counted_without_a_traceback(
     assert not [record for record in ours if record.exc_info]
 
 
+def test_request_for_another_application_is_rejected(listening: Listening, handlers: Handlers) -> None:
+    request = associate_rq().replace(b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9")
+    with connected(listening.address) as sock:
+        sock.sendall(request)
+        assert read_pdu(sock) == (3, b"\0\1\1\2")
+        assert is_closed(sock)
+    eventually(
+        lambda: (
+            [reason for _, reason in handlers.observer.refusals]
+            == [RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED]
+        )
+    )
+    assert handlers.observer.asked == []
+
+
 def test_pdu_over_the_limit_is_refused_before_its_body(listening: Listening) -> None:
     with connected(listening.address) as sock:
         sock.sendall(struct.pack(">BxI", 1, 64 << 20))
@@ -294,18 +313,7 @@ def test_silent_association_is_aborted(listening: Listening, handlers: Handlers)
 def test_association_whose_bytes_drip_is_aborted(listening: Listening, handlers: Handlers) -> None:
     started = time.monotonic()
     with associated(listening.address) as sock:
-        sock.settimeout(IDLE_SECONDS / 10)
-        for byte in message(CT, STORE, bytes(1000)):
-            try:
-                sock.send(bytes([byte]))
-                if not sock.recv(100):
-                    break
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-        else:
-            pytest.fail("it was listened to until the end")
+        assert is_closed_on_drips(sock, message(CT, STORE, bytes(1000)))
     assert time.monotonic() - started < 10 * IDLE_SECONDS
     eventually(lambda: [why for _, why in handlers.observer.ends] == ["silent"])
 

@@ -14,7 +14,6 @@ from fileroom.adapters.dicom.native.core.contexts import AnsweredContext, Contex
 from fileroom.adapters.dicom.native.core.negotiation import (
     agreed,
     answer,
-    batches,
     knows_application,
     propose,
     refusal,
@@ -216,15 +215,6 @@ def test_contexts_that_cannot_be_proposed_are_our_mistake(
 ) -> None:
     with pytest.raises(LocalError):
         propose(contexts)
-
-
-@given(st.lists(st.tuples(st.integers(0, 150).map(str), st.sampled_from([IMPLICIT, EXPLICIT])), max_size=400))
-def test_batches_give_each_pair_a_context_of_its_own(needed: list[tuple[str, str]]) -> None:
-    found = list(batches(needed))
-
-    assert [(uid, syntax) for batch in found for uid, (syntax,) in batch] == list(dict.fromkeys(needed))
-    assert all(0 < len(batch) <= MAX_CONTEXTS for batch in found)
-    assert all(len(batch) == MAX_CONTEXTS for batch in found[:-1])
 
 
 def test_request_of_another_protocol_version_is_refused() -> None:

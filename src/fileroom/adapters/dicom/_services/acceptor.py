@@ -101,7 +101,7 @@ class Acceptor:
         caller = self._caller_of(asked)
         reason = asked.refusal
         if reason is None:
-            reason = _odd_title(asked) or self._admit(caller)
+            reason = _mistake(asked) or self._admit(caller)
             if reason is not None:
                 link.reject(reason)
         if reason is not None:
@@ -210,8 +210,10 @@ class Acceptor:
         self._services.observer.ended(caller, ending.fate.value)
 
 
-def _odd_title(asked: Asked) -> RejectReason | None:
-    """Return why a request is refused whose AE titles are none, None where they are."""
+def _mistake(asked: Asked) -> RejectReason | None:
+    """Return why a request is refused whose application context is another, or whose AE titles are none."""
+    if not asked.knows_application:
+        return RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED
     for title, reason in (
         (asked.calling_ae_title, RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED),
         (asked.called_ae_title, RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED),

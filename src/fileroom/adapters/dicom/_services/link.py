@@ -47,6 +47,8 @@ class Asked:
 
     calling_ae_title: str
     called_ae_title: str
+    knows_application: bool = True
+    """Whether the application context is DICOM's, or was left out (PS3.7 A.2.1)."""
     refusal: RejectReason | None = None
     """Why it was refused before anybody could decide about it."""
 

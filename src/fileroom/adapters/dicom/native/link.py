@@ -118,14 +118,11 @@ class NativeLink(Link):
             if broke_protocol and self._first_byte == PduType.ASSOCIATE_RQ:
                 return Asked(calling_ae_title="", called_ae_title="", refusal=RejectReason.NO_REASON)
             return None
-        refusal = RejectReason.NO_REASON if self.ending is not None else None
-        if refusal is None and not knows_application(request):
-            refusal = RejectReason.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED
-            self.reject(refusal)
         return Asked(
             calling_ae_title=request.calling_ae_title,
             called_ae_title=request.called_ae_title,
-            refusal=refusal,
+            knows_application=knows_application(request),
+            refusal=RejectReason.NO_REASON if self.ending is not None else None,
         )
 
     def reject(self, reason: RejectReason) -> None:

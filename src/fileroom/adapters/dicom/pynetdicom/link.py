@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from pynetdicom import build_role
-from pynetdicom._globals import MODE_ACCEPTOR, MODE_REQUESTOR
+from pynetdicom._globals import APPLICATION_CONTEXT_NAME, MODE_ACCEPTOR, MODE_REQUESTOR
 from pynetdicom.pdu_primitives import A_ASSOCIATE, A_RELEASE, P_DATA
 from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor
 
@@ -124,6 +124,7 @@ class PynetdicomLink(Link):
         return Asked(
             calling_ae_title=request.calling_ae_title.strip(),
             called_ae_title=request.called_ae_title.strip(),
+            knows_application=request.application_context_name in {None, "", APPLICATION_CONTEXT_NAME},
         )
 
     def reject(self, reason: RejectReason) -> None:

@@ -3,8 +3,7 @@
 Nothing here decides which SOP classes are served; an acceptor says so by a `Policy`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fileroom.adapters.dicom._shared.contexts import (
@@ -32,7 +31,7 @@ def propose(contexts: Sequence[tuple[str, Sequence[str]]]) -> tuple[ProposedCont
     """Return presentation contexts with identifiers, of abstract syntaxes and the transfer syntaxes for each.
 
     Raises:
-        LocalError: there are more than `MAX_CONTEXTS` or none, or one has no syntax; see `batches`.
+        LocalError: there are more than `MAX_CONTEXTS` or none, or one has no syntax.
     """
     if not 0 < len(contexts) <= MAX_CONTEXTS:
         raise LocalError(f"{len(contexts)} presentation contexts, where 1 to {MAX_CONTEXTS} can be proposed")
@@ -44,17 +43,6 @@ def propose(contexts: Sequence[tuple[str, Sequence[str]]]) -> tuple[ProposedCont
         )
         for number, (abstract, transfers) in enumerate(contexts)
     )
-
-
-def batches(needed: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, tuple[str, ...]]]]:
-    """Yield what to propose on each association so that every pair of SOP class and transfer syntax gets a context.
-
-    An acceptor picks one of the syntaxes of a context, so that each pair that must be possible needs one of its own.
-    Pairs keep their order, each comes once, and no association gets more than `MAX_CONTEXTS`.
-    """
-    pairs = iter(dict.fromkeys(needed))
-    while batch := [(abstract, (transfer,)) for abstract, transfer in islice(pairs, MAX_CONTEXTS)]:
-        yield batch
 
 
 def refusal(request: AssociateRequest) -> AssociateReject | None:
