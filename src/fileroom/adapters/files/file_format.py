@@ -60,8 +60,8 @@ class DataSet(NamedTuple):
     """Whether there was file meta information."""
 
 
-def open_file(stream: StreamSource, *, max_inflated_bytes: int) -> DataSet:
-    """Find the data set of a file.
+def open_file(stream: StreamSource, *, max_inflated_bytes: int, directories: bool = False) -> DataSet:
+    """Find the data set of a file; a DICOMDIR is taken for one only with `directories`.
 
     Raises:
         Truncated: the bytes end before it.
@@ -74,7 +74,7 @@ def open_file(stream: StreamSource, *, max_inflated_bytes: int) -> DataSet:
         raise NotDicom("not DICOM: neither a prefix nor a data set at the beginning")
     if window.take(position, 2) != b"\2\0":
         return _data_set(stream, window, position, "", has_file_meta=False, max_bytes=max_inflated_bytes)
-    syntax, position = _file_meta(window, position)
+    syntax, position = _file_meta(window, position, directories=directories)
     return _data_set(stream, window, position, syntax, has_file_meta=True, max_bytes=max_inflated_bytes)
 
 
@@ -88,7 +88,7 @@ def open_data_set(stream: StreamSource, transfer_syntax_uid: str, *, max_inflate
     return _data_set(stream, Window(stream), 0, uid, has_file_meta=False, max_bytes=max_inflated_bytes)
 
 
-def _file_meta(window: Window, position: int) -> tuple[str, int]:
+def _file_meta(window: Window, position: int, *, directories: bool) -> tuple[str, int]:
     """Return transfer syntax UID and end of the file meta information (PS3.10 7.1).
 
     The group length is believed only where a deflate stream follows, whose first bytes may look like one more
@@ -113,7 +113,7 @@ def _file_meta(window: Window, position: int) -> tuple[str, int]:
         position = walker.skip(found, encoding)
         if not window.reaches(position + 2):
             break
-    if sop_class == MEDIA_STORAGE_DIRECTORY:
+    if sop_class == MEDIA_STORAGE_DIRECTORY and not directories:
         raise NotDicom("a DICOMDIR, not an object")
     return syntax, position
 

@@ -165,13 +165,17 @@ class Walker:
             InvalidDicom: the structure of its value cannot be.
         """
         tag, vr, length, value = found
-        if tag >= PIXEL_DATA:
-            self._passed_pixels = True
+        self.passed(tag)
         if length == UNDEFINED or (self.deep and length >= 8 and self._is_sequence(tag, vr, length, value)):
             return self._items(found, encoding, None, 1)
         if not self.window.reaches(value + length):
             raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {value} on")
         return value + length
+
+    def passed(self, tag: int) -> None:
+        """Take note of an element of the top level: zeros may follow Pixel Data up to the end of a block."""
+        if tag >= PIXEL_DATA:
+            self._passed_pixels = True
 
     def _skim(self, position: int, encoding: Encoding, end: int | None) -> int:
         """Go over elements that need no thought, quickly, and return the position of the first one that does.

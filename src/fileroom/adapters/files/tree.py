@@ -1,0 +1,444 @@
+"""A whole DICOM file as a tree of elements, items and fragments, read within bounds and ready to be changed.
+
+What belongs here: the tree itself, and reading it. Small values are held, large ones stay in the file until somebody
+asks for them, so that a file of gigabytes costs what its header costs. Whatever a file says of lengths and nesting is
+checked on the way (`fileroom.adapters.files.structure`). Writing is in `fileroom.adapters.files.tree_writing`.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from fileroom.adapters.files.dictionary import creator_tag, entry_of, is_private, is_private_creator
+from fileroom.adapters.files.file_format import DataSet, open_file
+from fileroom.adapters.files.structure import (
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    ITEM,
+    ITEM_END,
+    LONG_VRS,
+    MAX_NESTING,
+    PIXEL_DATA,
+    SEQUENCE_END,
+    SHORT_VRS,
+    UNDEFINED,
+    Encoding,
+    Walker,
+    looks_like_items,
+    tag_text,
+)
+from fileroom.adapters.files.text import codecs_of, decode
+from fileroom.adapters.files.window import StreamSource, Truncated, Window
+from fileroom.domain.errors import InvalidDicom, NotFound, Unreadable
+
+HELD_BYTES: Final = 64 << 10
+"""Values up to here are in memory."""
+MAX_INFLATED_BYTES: Final = 2 << 30
+"""A deflated data set is unpacked into memory, up to here."""
+_BLOCK: Final = 1 << 20
+
+CHARACTER_SET: Final = 0x00080005
+PIXEL_REPRESENTATION: Final = 0x00280103
+
+
+class Stored:
+    """A large value that stays where it is: bytes of a stream from an offset."""
+
+    __slots__ = ("_offset", "_stream", "size")
+
+    def __init__(self, stream: BinaryIO, offset: int, size: int) -> None:
+        self._stream = stream
+        self._offset = offset
+        self.size = size
+
+    def __len__(self) -> int:
+        return self.size
+
+    def read(self, count: int | None = None, start: int = 0) -> bytes:
+        """Return `count` bytes from `start`, all by default.
+
+        Raises:
+            Unreadable: the stream failed, or has become shorter.
+        """
+        wanted = max(min(self.size - start, self.size if count is None else count), 0)
+        try:
+            self._stream.seek(self._offset + start)
+            found = self._stream.read(wanted)
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"reading failed: {error}") from error
+        if len(found) != wanted:
+            raise Unreadable("the file became shorter while it was read")
+        return found
+
+    def parts(self, block: int = _BLOCK) -> Iterator[bytes]:
+        """Yield the bytes in blocks.
+
+        Raises:
+            Unreadable: the stream failed, or has become shorter.
+        """
+        for start in range(0, self.size, block):
+            yield self.read(block, start)
+
+
+Value = bytes | Stored
+
+
+def value_bytes(value: Value) -> bytes:
+    """Return a value as bytes, whatever its size."""
+    return value if isinstance(value, bytes) else value.read()
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A data set within a sequence, or the data set of a file."""
+
+    elements: list["Element"] = field(default_factory=list)
+    """In the order of the file."""
+    is_undefined: bool = False
+    """Its length was not told; a delimiter ends it."""
+    offset: int = 0
+    """Of the item's own head in the data set's bytes."""
+    length: int = 0
+    """As written."""
+    encoding: Encoding = EXPLICIT_LITTLE
+    """How its elements were written."""
+    creators: dict[int, str] = field(default_factory=dict)
+    """Private creators by the tag that reserves their block."""
+
+    def append(self, element: "Element") -> None:
+        """Add an element at the end."""
+        self.elements.append(element)
+        if is_private_creator(element.tag) and isinstance(element.value, bytes):
+            creator = element.value[:256].decode("ascii", "replace").strip(" \0")
+            self.creators.setdefault(element.tag, creator)
+
+    def find(self, tag: int) -> "Element | None":
+        """Return the first element of a tag on this level."""
+        return next((element for element in self.elements if element.tag == tag), None)
+
+    def creator_of(self, tag: int) -> str:
+        """Return the private creator of an element on this level, '' where it has none."""
+        if not is_private(tag) or is_private_creator(tag):
+            return ""
+        return self.creators.get(creator_tag(tag), "")
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """One element; exactly one of value, items and fragments is meant."""
+
+    tag: int
+    vr: bytes
+    """As written; where no VR was written, what the dictionary makes of it."""
+    value: Value = b""
+    """Bytes as they stand in the file, in the byte order of the item they are in; padding included."""
+    items: list[Item] | None = None
+    """Of a sequence."""
+    fragments: list[Value] | None = None
+    """Of encapsulated Pixel Data (PS3.5 A.4); the first is the Basic Offset Table."""
+    written_vr: bytes = b""
+    """Empty where none was written."""
+    length: int = 0
+    """As written; `UNDEFINED` where a delimiter ends it."""
+    offset: int = 0
+    """Of its tag in the data set's bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the value; of fragments all together; 0 for a sequence."""
+        return sum(map(len, self.fragments)) if self.fragments is not None else len(self.value)
+
+
+@dataclass(slots=True, eq=False)
+class Tree:
+    """A DICOM file."""
+
+    meta: list[Element]
+    """File meta information (PS3.10 7.1), empty where there was none."""
+    root: Item
+    """The data set."""
+    transfer_syntax_uid: str
+    """As the file says; among the uncompressed ones what it really is."""
+    encoding: Encoding
+    """How the data set was written."""
+    has_file_meta: bool
+    data_offset: int
+    """Bytes of the file before the data set."""
+    file_size: int
+    preamble: bytes = b""
+    """The 128 bytes before `DICM`, where there are any."""
+
+    def walk(self) -> Iterator[tuple[Item, Element, int]]:
+        """Yield every element of the data set with the item that holds it and how deep it is, 0 being the top."""
+        yield from _walk(self.root, 0)
+
+
+def _walk(item: Item, depth: int) -> Iterator[tuple[Item, Element, int]]:
+    for element in item.elements:
+        yield item, element, depth
+        for inner in element.items or ():
+            yield from _walk(inner, depth + 1)
+
+
+def character_sets(item: Item, inherited: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the codecs of text in an item: its own Specific Character Set, or what holds around it."""
+    found = item.find(CHARACTER_SET)
+    if found is None or found.items is not None:
+        return inherited
+    return codecs_of(value_bytes(found.value))
+
+
+def text_value(element: Element, codecs: tuple[str, ...], *, max_bytes: int | None = None) -> str:
+    """Decode the text of an element; padding is left as it is."""
+    value = element.value
+    if isinstance(value, Stored):
+        value = value.read(max_bytes)
+    return decode(value if max_bytes is None else value[:max_bytes], codecs)
+
+
+@contextmanager
+def open_tree(
+    path: Path, *, max_inflated_bytes: int = MAX_INFLATED_BYTES, directories: bool = True
+) -> Iterator[Tree]:
+    """Read a DICOM file; large values can be asked for as long as the block lasts.
+
+    With `directories`, a DICOMDIR is read like an object.
+
+    Raises:
+        NotFound: there is no such file.
+        Unreadable: it cannot be read.
+        InvalidDicom: it is damaged, or (NotDicom) no DICOM file at all.
+    """
+    try:
+        stream = path.open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be opened: {error.strerror or error}") from None
+    with stream:
+        yield read_tree(stream, max_inflated_bytes=max_inflated_bytes, directories=directories)
+
+
+def read_tree(
+    stream: BinaryIO, *, max_inflated_bytes: int = MAX_INFLATED_BYTES, directories: bool = True
+) -> Tree:
+    """Read a DICOM file from a seekable stream, which large values are read from later.
+
+    Raises:
+        Unreadable: the stream fails.
+        InvalidDicom: it is damaged, or (NotDicom) no DICOM file at all.
+    """
+    try:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"reading failed: {error}") from error
+    source = StreamSource(stream)
+    found = open_file(source, max_inflated_bytes=max_inflated_bytes, directories=directories)
+    preamble, meta = _before_data_set(source, found)
+    reader = _Reader(found, stream)
+    root = Item(encoding=found.encoding, length=UNDEFINED)
+    reader.data_set(root, found.start)
+    return Tree(
+        meta=meta,
+        root=root,
+        transfer_syntax_uid=found.transfer_syntax_uid,
+        encoding=found.encoding,
+        has_file_meta=found.has_file_meta,
+        data_offset=found.data_offset,
+        file_size=size,
+        preamble=preamble,
+    )
+
+
+def _before_data_set(whole: StreamSource, found: DataSet) -> tuple[bytes, list[Element]]:
+    """Return preamble and file meta information, whose end is known by now."""
+    head = whole.read_at(0, found.data_offset)
+    start = 132 if head[128:132] == b"DICM" else 4 if head[:4] == b"DICM" else 0
+    preamble = head[:128] if start == 132 else b""
+    if not found.has_file_meta:
+        return preamble, []
+    meta = head[start:]
+    encoding = EXPLICIT_LITTLE
+    if meta[4:6] not in SHORT_VRS and meta[4:6] not in LONG_VRS:
+        encoding = IMPLICIT_LITTLE  # against PS3.10 7.1, and seen
+    source = io.BytesIO(meta)
+    window = Window(StreamSource(source))
+    item = Item(encoding=encoding)
+    _Reader(DataSet(StreamSource(source), window, 0, encoding, "", 0, True), source).data_set(item, 0)
+    return preamble, item.elements
+
+
+class _Reader:
+    """Goes over a data set once; each method returns where it stopped."""
+
+    def __init__(self, found: DataSet, stream: BinaryIO) -> None:
+        self._walker = Walker(found.window, deep=True)
+        self._window = found.window
+        self._is_stream = isinstance(found.source, StreamSource)
+        self._stream = stream
+        self._unpacked = b"" if self._is_stream else _all_of(found)
+        if not self._is_stream:
+            self._stream = io.BytesIO(self._unpacked)
+            self._window = Window(StreamSource(self._stream))
+            self._walker = Walker(self._window, deep=True)
+
+    def data_set(self, item: Item, position: int) -> None:
+        """Read the elements of the top level."""
+        number_vr = b"US"
+        while True:
+            head = self._walker.next(position, item.encoding)
+            if head is None:
+                return
+            self._walker.passed(head[0])
+            element, position = self._element(head, item, None, position, number_vr, 0)
+            item.append(element)
+            number_vr = _number_vr(element, number_vr)
+
+    def _item(self, item: Item, position: int, end: int | None, number_vr: bytes, depth: int) -> int:
+        """Read the elements of an item up to `end`, or to its delimiter where that is None."""
+        while position != end:
+            head = self._walker.head(position, item.encoding, end)
+            if head[0] == ITEM_END:
+                if end is None:
+                    return head[3]
+                position = head[3]
+                continue
+            element, position = self._element(head, item, end, position, number_vr, depth)
+            item.append(element)
+            number_vr = _number_vr(element, number_vr)
+        return position
+
+    def _element(
+        self,
+        head: tuple[int, bytes, int, int],
+        item: Item,
+        end: int | None,
+        offset: int,
+        number_vr: bytes,
+        depth: int,
+    ) -> tuple[Element, int]:
+        tag, written, length, start = head
+        vr = written
+        if not written:
+            vr = vr_of(tag, item, number_vr)
+            if tag < PIXEL_DATA and vr != b"SQ" and self._holds_items(length, start):
+                vr = b"SQ"
+        element = Element(tag, vr, written_vr=written, length=length, offset=offset)
+        if length == UNDEFINED and tag >= PIXEL_DATA and vr not in {b"SQ", b"UN"}:
+            return element, self._fragments(element, start, end)
+        if vr == b"SQ" or length == UNDEFINED:
+            if vr not in {b"SQ", b"UN"}:
+                raise InvalidDicom(f"{tag_text(tag)} of VR {vr.decode('ascii', 'replace')} has no length")
+            inner = IMPLICIT_LITTLE if vr == b"UN" else item.encoding  # PS3.5 6.2.2, note on UN
+            return element, self._items(element, start, end, inner, number_vr, depth + 1)
+        if not self._window.reaches(start + length):
+            raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {start} on")
+        element.value = self._value(start, length)
+        return element, start + length
+
+    def _holds_items(self, length: int, start: int) -> bool:
+        if length == UNDEFINED:
+            return True
+        return length >= 8 and looks_like_items(self._window.take(start, 8), length)
+
+    def _value(self, start: int, length: int) -> Value:
+        if length <= HELD_BYTES:
+            return self._window.take(start, length) if length else b""
+        return Stored(self._stream, start, length)
+
+    def _fragments(self, element: Element, position: int, end: int | None) -> int:
+        """Read fragments up to the delimiter of their sequence (PS3.5 A.4)."""
+        element.fragments = []
+        while True:
+            if end is not None and position + 8 > end:
+                raise InvalidDicom(f"the fragments of {tag_text(element.tag)} do not fit their container")
+            marker, length = self._marker(position)
+            position += 8
+            if marker == SEQUENCE_END:
+                return position
+            if marker != ITEM or length == UNDEFINED:
+                raise InvalidDicom(
+                    f"{tag_text(marker)} at byte {position - 8} in the place of a fragment of {tag_text(element.tag)}"
+                )
+            if not self._window.reaches(position + length):
+                raise Truncated(f"truncated: a fragment of {tag_text(element.tag)} needs {length} bytes")
+            element.fragments.append(self._value(position, length))
+            position += length
+
+    def _items(
+        self,
+        element: Element,
+        position: int,
+        end: int | None,
+        encoding: Encoding,
+        number_vr: bytes,
+        depth: int,
+    ) -> int:
+        tag, length = element.tag, element.length
+        if depth > MAX_NESTING:
+            raise InvalidDicom(f"sequences are nested more than {MAX_NESTING} deep at {tag_text(tag)}")
+        element.items = []
+        stop = position + length if length != UNDEFINED else None
+        limit = stop if stop is not None else end
+        while position != stop:
+            if limit is not None and position + 8 > limit:
+                raise InvalidDicom(f"the items of {tag_text(tag)} do not fit their container")
+            marker, count = self._marker(position, encoding)
+            offset, position = position, position + 8
+            if marker == SEQUENCE_END:
+                if stop is None:
+                    return position
+                continue
+            if marker != ITEM:
+                raise InvalidDicom(
+                    f"{tag_text(marker)} at byte {offset} in the place of an item of {tag_text(tag)}"
+                )
+            item_end = position + count if count != UNDEFINED else None
+            if item_end is not None and limit is not None and item_end > limit:
+                raise InvalidDicom(f"an item of {tag_text(tag)} is larger than its container")
+            inner = encoding
+            if item_end is None or count >= 8:
+                inner = self._walker.encoding_of_item(position, encoding)
+            item = Item(is_undefined=item_end is None, offset=offset, length=count, encoding=inner)
+            element.items.append(item)
+            position = self._item(item, position, item_end, number_vr, depth)
+        return position
+
+    def _marker(self, position: int, encoding: Encoding = EXPLICIT_LITTLE) -> tuple[int, int]:
+        self._walker.spend(1)
+        group, number, length = encoding.tag_length.unpack(self._window.take(position, 8))
+        return group << 16 | number, length
+
+
+def _all_of(found: DataSet) -> bytes:
+    """Return a deflated data set as it unpacks, which its source bounds."""
+    blocks = [found.window.buffer]
+    position = len(found.window.buffer)
+    while block := found.source.read_at(position, _BLOCK):
+        blocks.append(block)
+        position += len(block)
+    return b"".join(blocks)
+
+
+def _number_vr(element: Element, before: bytes) -> bytes:
+    """Return what `US or SS` means from here on: it follows Pixel Representation, also into sequences."""
+    if element.tag != PIXEL_REPRESENTATION or not element.size or not isinstance(element.value, bytes):
+        return before
+    return b"SS" if any(element.value) else b"US"
+
+
+def vr_of(tag: int, item: Item, number_vr: bytes = b"US") -> bytes:
+    """Return the VR that the dictionary has for an element of an item, made unambiguous; UN where it has none."""
+    found = entry_of(tag, item.creator_of(tag))
+    if found is None:
+        return b"UN"
+    if found.vr == "US or SS":
+        return number_vr
+    if "OW" in found.vr or tag == PIXEL_DATA:
+        return b"OW"
+    code = found.vr.encode("ascii")
+    return code if code in SHORT_VRS or code in LONG_VRS else b"UN"
