@@ -272,6 +272,26 @@ def _before_data_set(whole: StreamSource, found: DataSet) -> tuple[bytes, list[E
     return preamble, item.elements
 
 
+@dataclass(slots=True, eq=False)
+class _Level:
+    """A data set that is being read."""
+
+    item: Item
+    end: int | None
+    """Where it ends; None where a delimiter tells."""
+    depth: int
+    limit: int | None = None
+    """What its elements must not go beyond: its end, or that of what is around it."""
+    number_vr: bytes = b"US"
+    """What `US or SS` means here: it follows Pixel Representation, also into sequences."""
+
+    def add(self, element: Element) -> None:
+        """Take an element at the end."""
+        self.item.append(element)
+        if element.tag == PIXEL_REPRESENTATION and element.size and isinstance(element.value, bytes):
+            self.number_vr = b"SS" if any(element.value) else b"US"
+
+
 class _Reader:
     """Goes over a data set once; each method returns where it stopped."""
 
@@ -288,57 +308,44 @@ class _Reader:
 
     def data_set(self, item: Item, position: int) -> None:
         """Read the elements of the top level."""
-        number_vr = b"US"
-        while True:
-            head = self._walker.next(position, item.encoding)
-            if head is None:
-                return
+        level = _Level(item, None, 0)
+        while (head := self._walker.next(position, item.encoding)) is not None:
             self._walker.passed(head[0])
-            element, position = self._element(head, item, None, position, number_vr, 0)
-            item.append(element)
-            number_vr = _number_vr(element, number_vr)
+            position = self._element(head, level, position)
 
-    def _item(self, item: Item, position: int, end: int | None, number_vr: bytes, depth: int) -> int:
-        """Read the elements of an item up to `end`, or to its delimiter where that is None."""
-        while position != end:
-            head = self._walker.head(position, item.encoding, end)
-            if head[0] == ITEM_END:
-                if end is None:
-                    return head[3]
+    def _item(self, level: "_Level", position: int) -> int:
+        """Read the elements of an item up to its end, or to its delimiter where none is told."""
+        while position != level.end:
+            head = self._walker.head(position, level.item.encoding, level.limit)
+            if head[0] != ITEM_END:
+                position = self._element(head, level, position)
+            elif level.end is None:
+                return head[3]
+            else:
                 position = head[3]
-                continue
-            element, position = self._element(head, item, end, position, number_vr, depth)
-            item.append(element)
-            number_vr = _number_vr(element, number_vr)
         return position
 
-    def _element(
-        self,
-        head: tuple[int, bytes, int, int],
-        item: Item,
-        end: int | None,
-        offset: int,
-        number_vr: bytes,
-        depth: int,
-    ) -> tuple[Element, int]:
+    def _element(self, head: tuple[int, bytes, int, int], level: "_Level", offset: int) -> int:
         tag, written, length, start = head
         vr = written
         if not written:
-            vr = vr_of(tag, item, number_vr)
+            vr = vr_of(tag, level.item, level.number_vr)
             if tag < PIXEL_DATA and vr != b"SQ" and self._holds_items(length, start):
                 vr = b"SQ"
         element = Element(tag, vr, written_vr=written, length=length, offset=offset)
         if length == UNDEFINED and tag >= PIXEL_DATA and vr not in {b"SQ", b"UN"}:
-            return element, self._fragments(element, start, end)
-        if vr == b"SQ" or length == UNDEFINED:
+            end = self._fragments(element, start, level.limit)
+        elif vr == b"SQ" or length == UNDEFINED:
             if vr not in {b"SQ", b"UN"}:
                 raise InvalidDicom(f"{tag_text(tag)} of VR {vr.decode('ascii', 'replace')} has no length")
-            inner = IMPLICIT_LITTLE if vr == b"UN" else item.encoding  # PS3.5 6.2.2, note on UN
-            return element, self._items(element, start, end, inner, number_vr, depth + 1)
-        if not self._window.reaches(start + length):
-            raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {start} on")
-        element.value = self._value(start, length)
-        return element, start + length
+            end = self._items(element, start, level)
+        else:
+            end = start + length
+            if not self._window.reaches(end):
+                raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {start} on")
+            element.value = self._value(start, length)
+        level.add(element)
+        return end
 
     def _holds_items(self, length: int, start: int) -> bool:
         if length == UNDEFINED:
@@ -369,21 +376,14 @@ class _Reader:
             element.fragments.append(self._value(position, length))
             position += length
 
-    def _items(
-        self,
-        element: Element,
-        position: int,
-        end: int | None,
-        encoding: Encoding,
-        number_vr: bytes,
-        depth: int,
-    ) -> int:
+    def _items(self, element: Element, position: int, around: "_Level") -> int:
         tag, length = element.tag, element.length
-        if depth > MAX_NESTING:
+        if around.depth >= MAX_NESTING:
             raise InvalidDicom(f"sequences are nested more than {MAX_NESTING} deep at {tag_text(tag)}")
+        encoding = IMPLICIT_LITTLE if element.vr == b"UN" else around.item.encoding  # PS3.5 6.2.2, note on UN
         element.items = []
         stop = position + length if length != UNDEFINED else None
-        limit = stop if stop is not None else end
+        limit = stop if stop is not None else around.limit
         while position != stop:
             if limit is not None and position + 8 > limit:
                 raise InvalidDicom(f"the items of {tag_text(tag)} do not fit their container")
@@ -397,15 +397,16 @@ class _Reader:
                 raise InvalidDicom(
                     f"{tag_text(marker)} at byte {offset} in the place of an item of {tag_text(tag)}"
                 )
-            item_end = position + count if count != UNDEFINED else None
-            if item_end is not None and limit is not None and item_end > limit:
+            end = position + count if count != UNDEFINED else None
+            if end is not None and limit is not None and end > limit:
                 raise InvalidDicom(f"an item of {tag_text(tag)} is larger than its container")
             inner = encoding
-            if item_end is None or count >= 8:
+            if end is None or count >= 8:
                 inner = self._walker.encoding_of_item(position, encoding)
-            item = Item(is_undefined=item_end is None, offset=offset, length=count, encoding=inner)
+            item = Item(is_undefined=end is None, offset=offset, length=count, encoding=inner)
             element.items.append(item)
-            position = self._item(item, position, item_end, number_vr, depth)
+            level = _Level(item, end, around.depth + 1, end if end is not None else limit, around.number_vr)
+            position = self._item(level, position)
         return position
 
     def _marker(self, position: int, encoding: Encoding = EXPLICIT_LITTLE) -> tuple[int, int]:
@@ -422,13 +423,6 @@ def _all_of(found: DataSet) -> bytes:
         blocks.append(block)
         position += len(block)
     return b"".join(blocks)
-
-
-def _number_vr(element: Element, before: bytes) -> bytes:
-    """Return what `US or SS` means from here on: it follows Pixel Representation, also into sequences."""
-    if element.tag != PIXEL_REPRESENTATION or not element.size or not isinstance(element.value, bytes):
-        return before
-    return b"SS" if any(element.value) else b"US"
 
 
 def vr_of(tag: int, item: Item, number_vr: bytes = b"US") -> bytes:
