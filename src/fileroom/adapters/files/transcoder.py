@@ -1,14 +1,13 @@
 """Transfer syntaxes converted without loss: our own re-encoding of data sets, pydicom's codecs for pixels."""
 
 import io
-import threading
-import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from fileroom.adapters.files.file_format import open_data_set
 from fileroom.adapters.files.header_reader import ScannerHeaderReader
+from fileroom.adapters.files.pydicom_guard import codecs, plugins_of, quiet
 from fileroom.adapters.files.reencoding import deflated, reencoded
 from fileroom.adapters.files.structure import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Encoding, Walker
 from fileroom.adapters.files.window import InflatedSource, StreamSource
@@ -43,9 +42,6 @@ _ENCODERS: Final = {_JPEG2000_LOSSLESS: ("openjpeg", "pylibjpeg"), _RLE_LOSSLESS
 _EXTENDED_OFFSETS: Final = (0x7FE00001, 0x7FE00002)
 _SUBSAMPLED: Final = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"})
 _PIXEL_TAGS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-
-# pydicom's warnings are caught by a switch of the whole process: one conversion of pixels at a time.
-_PYDICOM_LOCK: Final = threading.Lock()
 
 
 class MemoryContent(ObjectContent):
@@ -159,27 +155,22 @@ class PydicomTranscoder(Transcoder):
         )
         from pydicom import dcmread, dcmwrite
 
-        with _PYDICOM_LOCK, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                data_set = dcmread(io.BytesIO(header + data))
-                if not any(tag in data_set for tag in _PIXEL_TAGS):
-                    return data  # an object without pixels is the same in every explicit little endian syntax
-                self._check_budget(data_set)
-                if from_uid:
-                    data_set.decompress(as_rgb=False, generate_instance_uid=False)
-                    _name_as_decoded(data_set)
-                    for tag in _EXTENDED_OFFSETS:
-                        data_set.pop(tag, None)
-                if to_uid:
-                    _compress(data_set, to_uid)
-                buffer = io.BytesIO()
-                dcmwrite(buffer, data_set)
-            except InvalidDicom:
-                raise
-            except Exception as error:  # what codecs raise on damage is anything
-                why = str(error).replace("\n", " ")
-                raise InvalidDicom(f"the pixels cannot be converted: {why}") from error
+        with codecs("the pixels cannot be converted"):
+            data_set = dcmread(io.BytesIO(header + data))
+            if not any(tag in data_set for tag in _PIXEL_TAGS):
+                return data  # an object without pixels is the same in every explicit little endian syntax
+            self._check_budget(data_set)
+            if from_uid:
+                data_set.decompress(
+                    as_rgb=False, decoding_plugin=_plugin(from_uid), generate_instance_uid=False
+                )
+                _name_as_decoded(data_set)
+                for tag in _EXTENDED_OFFSETS:
+                    data_set.pop(tag, None)
+            if to_uid:
+                _compress(data_set, to_uid)
+            buffer = io.BytesIO()
+            dcmwrite(buffer, data_set)
         whole = buffer.getvalue()
         read = ScannerHeaderReader().read(io.BytesIO(whole))
         if read is None:
@@ -213,9 +204,16 @@ def _compress(data_set: "Dataset", to_uid: str) -> None:
     if int(data_set.SamplesPerPixel) > 1:
         data_set.PlanarConfiguration = 0
     data_set.compress(to_uid, before, encoding_plugin="pylibjpeg", generate_instance_uid=False)
-    after, _ = get_decoder(to_uid).as_array(data_set, raw=True)
+    after, _ = get_decoder(to_uid).as_array(data_set, raw=True, decoding_plugin=_plugin(to_uid))
     if before.dtype != after.dtype or not np.array_equal(before, after):
         raise InvalidDicom("packing these pixels would change them")
+
+
+def _plugin(uid: str) -> str:
+    """Return the decoder to be used for a compressed syntax."""
+    from pydicom.pixels.decoders.base import get_decoder
+
+    return next(iter(plugins_of(get_decoder(uid))), "")
 
 
 def _can_encode(uid: str) -> bool:
@@ -230,8 +228,7 @@ def _can_decode(uid: str) -> bool:
         return False
     from pydicom.pixels.decoders.base import get_decoder
 
-    with _PYDICOM_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             return bool(get_decoder(uid).is_available)
         except NotImplementedError:
