@@ -1,6 +1,7 @@
 """Renders frames with NumPy and writes them with Pillow."""
 
 import io
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fileroom.adapters.files.pixels.native import Pixels
 
 _PNG_LEVEL: Final = 1
-"""Of zlib."""
+"""Of zlib: half to a third of the time of Pillow's own (6), for files a tenth larger at most."""
 _MAX_JPEG_SIDE: Final = 65_500
 """Of libjpeg."""
 
@@ -102,7 +103,10 @@ def _encoded(samples: "Pixels", options: RenderingOptions) -> bytes:
     stream = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(samples))
     if options.image_format is ImageFormat.PNG:
-        image.save(stream, "PNG", compress_level=_PNG_LEVEL)
+        # Filtered gray of 8 bits has more runs than matches: looking for these alone is faster, and packs better.
+        is_gray = image.mode == "L"
+        strategy = zlib.Z_RLE if is_gray else zlib.Z_DEFAULT_STRATEGY
+        image.save(stream, "PNG", compress_level=_PNG_LEVEL, compress_type=strategy)
     else:
         image.save(stream, "JPEG", quality=options.quality or DEFAULT_QUALITY, subsampling=0)
     return stream.getvalue()

@@ -97,7 +97,8 @@ VoiTransform = WindowTransform | TableTransform | RangeTransform
 def _line(numbers: Gray, start: float, width: float, top: int) -> Gray:
     """Go from 0 at `start` to `top` at `start + width`, and stay there."""
     gray = numbers - start
-    gray *= top / width
+    gray *= top
+    gray /= width
     return np.clip(gray, 0, top, out=gray)
 
 
@@ -122,7 +123,11 @@ def voi_of_frame(root: Item, index: int, *, is_signed: bool) -> VoiTransform | N
 def _window_of(item: Item) -> WindowTransform | None:
     """Return the first window; one whose width the standard does not allow is none."""
     centers, widths = decimals(item, CENTER), decimals(item, WIDTH)
-    if not centers or not widths or widths[0] <= 0:
+    if (
+        not centers
+        or not widths
+        or not (widths[0] > 0 and math.isfinite(centers[0]) and math.isfinite(widths[0]))
+    ):
         return None
     return WindowTransform(
         window=Window(center=centers[0], width=widths[0]),
