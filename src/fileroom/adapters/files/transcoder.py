@@ -230,6 +230,6 @@ def _can_decode(uid: str) -> bool:
 
     with quiet():
         try:
-            return bool(get_decoder(uid).is_available)
+            return bool(plugins_of(get_decoder(uid)))
         except NotImplementedError:
             return False

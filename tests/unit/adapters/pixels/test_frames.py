@@ -325,6 +325,7 @@ def test_frames_of_a_syntax_whose_codecs_are_not_installed_tell_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(get_decoder(JPEG_BASELINE), "_available", {})
+    monkeypatch.setattr("fileroom.adapters.files.pixels.gdcm_process.is_gdcm_there", lambda: False)
     with pytest.raises(ConfigurationError, match=r"JPEG Baseline .* not installed") as caught:
         frames_of(compressed([b"\0" * 8], JPEG_BASELINE))
     assert 'pip install "fileroom[codecs]"' in caught.value.hint
