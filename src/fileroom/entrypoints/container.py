@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
+    from fileroom.application.ports.object_dumper import ObjectDumper
     from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.object_validator import ObjectValidator
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.describe_files import DescribeFiles
+    from fileroom.application.use_cases.dump_files import DumpFiles
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.validate_files import ValidateFiles
 
 LOOPBACK = "127.0.0.1"
 TITLES_SECONDS = 1.0
@@ -198,6 +202,18 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _object_dumper() -> "ObjectDumper":
+    from fileroom.adapters.files.inspecting.dumper import TreeDumper
+
+    return TreeDumper()
+
+
+def _object_validator() -> "ObjectValidator":
+    from fileroom.adapters.files.validating.validator import TreeValidator
+
+    return TreeValidator()
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -498,6 +514,16 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    dump_files: "providers.Factory[DumpFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.dump_files", "DumpFiles"),
+        files=file_work,
+        dumper=providers.Singleton(_object_dumper),
+    )
+    validate_files: "providers.Factory[ValidateFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.validate_files", "ValidateFiles"),
+        files=file_work,
+        validator=providers.Singleton(_object_validator),
     )
 
 

@@ -79,6 +79,16 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "dump": _Outline(
+        module="dump",
+        panel=_FILES,
+        says="Show all that is in DICOM files, element by element.",
+    ),
+    "validate": _Outline(
+        module="validate",
+        panel=_FILES,
+        says="Hold DICOM files against the standard, and tell what is not as it should be.",
+    ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""
 _TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})

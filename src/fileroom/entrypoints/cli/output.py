@@ -40,6 +40,17 @@ class Output:
         """Print a line of data."""
         self._write(self._out, for_terminal(text) + "\n")
 
+    def lines(self, texts: Iterable[str]) -> None:
+        """Print lines of data as they come, many at a time."""
+        chunk: list[str] = []
+        for text in texts:
+            chunk.append(for_terminal(text))
+            if len(chunk) >= CHUNK_ROWS:
+                self._write(self._out, "\n".join(chunk) + "\n")
+                chunk.clear()
+        if chunk:
+            self._write(self._out, "\n".join(chunk) + "\n")
+
     def raw(self, text: str) -> None:
         """Print data whose control characters are meant (line ends of our own)."""
         self._write(self._out, text)

@@ -13,16 +13,12 @@ from fileroom.adapters.files.dictionary import (
     is_private_creator,
 )
 from fileroom.adapters.files.structure import tag_text
-from fileroom.adapters.files.text import decode
 from fileroom.adapters.files.tree import Element
-from fileroom.adapters.files.validating.number_rules import UNIT_BYTES
 from fileroom.adapters.files.validating.places import Place, is_plain, quoted
 from fileroom.adapters.files.validating.structure_rules import NEVER_GROUPS
+from fileroom.adapters.files.value_counts import value_count
 from fileroom.domain.validation import Finding
 
-_MULTIPLE_TEXT: Final = frozenset(b"AE AS CS DA DS DT IS LO PN SH TM UC UI".split())
-_STREAMS: Final = frozenset(b"OB OD OF OL OV OW UN".split())
-"""Of one value, whatever their length (PS3.5 6.4)."""
 _LAST_RESERVED: Final = 0x0F
 _FIRST_OF_BLOCKS: Final = 0x1000
 
@@ -101,24 +97,6 @@ def _multiplicity(place: Place, element: Element, entry: Entry) -> Iterator[Find
     if not vm_allows(entry.vm, count):
         values = "1 value" if count == 1 else f"{count} values"
         yield place.error("vm", element.tag, f"{values}, where there may be {entry.vm}", "PS3.5 6.4")
-
-
-def value_count(element: Element, codecs: tuple[str, ...] = ()) -> int:
-    """Return how many values an element has (PS3.5 6.4), 0 where it is empty, and 1 for a sequence or fragments."""
-    if not is_plain(element):
-        return 1
-    if not element.size:
-        return 0
-    vr = element.vr
-    if vr in _MULTIPLE_TEXT:
-        if not isinstance(element.value, bytes):
-            return 1 + sum(part.count(b"\\") for part in element.value.parts())
-        if element.value.isascii():
-            return 1 + element.value.count(b"\\")
-        return 1 + decode(element.value, codecs).count("\\")
-    if vr in _STREAMS or vr not in UNIT_BYTES:
-        return 1
-    return max(element.size // UNIT_BYTES[vr], 1)
 
 
 _RANGE = re.compile(r"([0-9]+)(?:-(?:([0-9]+)|([0-9]*)n))?\Z")
