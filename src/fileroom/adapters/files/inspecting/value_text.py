@@ -46,9 +46,9 @@ class ValueText:
         size = min(self._max_length * _LONGEST_CHARACTER, LONGEST_VALUE)
         raw = _start_of(value, size)
         text = decode(raw, codecs)
-        if len(raw) == len(value):
-            text = text.rstrip(" \0")
-        if len(text) > self._max_length or len(raw) < len(value):
+        is_cut = len(raw) < len(value)
+        text = text.rstrip("\ufffd" if is_cut else " \0")  # half a character, or padding
+        if len(text) > self._max_length or is_cut:
             return f"[{text[: self._max_length]}{CUT}]"
         if vr == b"UI" and text.startswith(_KNOWN_UIDS) and (name := _uid_name(text)):
             return f"[{text}] {name}"

@@ -43,23 +43,25 @@ class DictionaryRules:
             yield place.note("retired", tag, f"{entry.name} is retired", "PS3.6 6")
         if entry is None:
             return
-        if element.written_vr == b"UN" and entry.vr != "UN":
-            if self._is_new("unknown_vr", tag):
-                yield place.note(
-                    "unknown_vr", tag, f"written as UN, though known to be {entry.vr}", "PS3.5 6.2.2"
-                )
-            return
-        if element.written_vr and not _allows(entry, element.written_vr.decode("ascii", "replace")):
-            told = f"written as {element.written_vr.decode('ascii', 'replace')}, and is {entry.vr}"
-            if not is_private(tag) or is_private_creator(tag):
-                yield place.error("vr", tag, told, "PS3.6 6")
-            elif self._is_new("private_vr", tag):
-                yield place.note(
-                    "private_vr", tag, f"{told} for {quoted(creator)}, as far as is known", "PS3.5 7.8"
-                )
-            return
-        if not is_private(tag) or is_private_creator(tag):
+        if element.written_vr and not _allows(entry, element.written_vr):
+            yield from self._other_vr(place, element, entry, creator)
+        elif not creator:
             yield from _multiplicity(place, element, entry)
+
+    def _other_vr(self, place: Place, element: Element, entry: Entry, creator: str) -> Iterator[Finding]:
+        """Tell of a VR that is not the dictionary's; what is known of private ones need not be right."""
+        tag, written = element.tag, element.written_vr.decode("ascii", "replace")
+        if written == "UN":
+            if self._is_new("unknown_vr", tag):
+                told = f"written as UN, though known to be {entry.vr}"
+                yield place.note("unknown_vr", tag, told, "PS3.5 6.2.2")
+            return
+        told = f"written as {written}, and is {entry.vr}"
+        if not creator:
+            yield place.error("vr", tag, told, "PS3.6 6")
+        elif self._is_new("private_vr", tag):
+            told = f"{told} for {quoted(creator)}, as far as is known"
+            yield place.note("private_vr", tag, told, "PS3.5 7.8")
 
     def _is_new(self, rule: str, tag: int) -> bool:
         known = (rule, tag) in self._noted
@@ -85,8 +87,8 @@ def _private(place: Place, element: Element) -> Iterator[Finding]:
         )
 
 
-def _allows(entry: Entry, vr: str) -> bool:
-    return vr in entry.vr.split(" or ")
+def _allows(entry: Entry, vr: bytes) -> bool:
+    return vr.decode("ascii", "replace") in entry.vr.split(" or ")
 
 
 def _multiplicity(place: Place, element: Element, entry: Entry) -> Iterator[Finding]:

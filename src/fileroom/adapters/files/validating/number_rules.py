@@ -9,9 +9,9 @@ from fileroom.domain.validation import Finding
 
 
 def number_findings(place: Place, element: Element) -> Iterator[Finding]:
-    """Find whether the value is a multiple of its unit."""
-    unit = UNIT_BYTES.get(element.vr)
-    if unit is not None and is_plain(element) and element.size % unit:
+    """Find whether the value of an element with one of `UNIT_BYTES` is a multiple of it."""
+    unit = UNIT_BYTES[element.vr]
+    if is_plain(element) and element.size % unit:
         vr = element.vr.decode("ascii")
         yield place.error(
             "value",

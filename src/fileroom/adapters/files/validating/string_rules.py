@@ -45,10 +45,10 @@ class _Kind(NamedTuple):
 
 
 def string_findings(place: Place, element: Element) -> Iterator[Finding]:
-    """Find what is wrong with the values of one element: for each kind of mistake, the first value that has it."""
-    kind = _KINDS.get(element.vr)
-    if kind is None or not is_plain(element) or not element.size:
+    """Find what is wrong with the values of an element of `STRING_VRS`: of each kind of mistake the first value."""
+    if not is_plain(element) or not element.size:
         return
+    kind = _KINDS[element.vr]
     rule = "uid" if element.vr == b"UI" else "value"
     clause = UID_CLAUSE if element.vr == b"UI" else CLAUSE
     content = start_of(element)
@@ -176,3 +176,5 @@ _KINDS: Final[dict[bytes, _Kind]] = {
     b"UI": _Kind(_wrong_uid, _UID_LENGTH, padding="\0"),
     b"UR": _Kind(_wrong_uri, is_multiple=False, strips_start=False),
 }
+STRING_VRS: Final = frozenset(_KINDS)
+"""What these rules are for."""

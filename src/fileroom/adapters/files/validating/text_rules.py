@@ -47,16 +47,18 @@ _KINDS: Final[dict[bytes, _Kind]] = {
     b"UC": _Kind(is_multiple=True),
     b"UT": _Kind(controls=_PAGE_CONTROLS),
 }
+TEXT_VRS: Final = frozenset(_KINDS)
+"""What the rules for text are for."""
 _NAME_GROUPS: Final = 3
 _NAME_COMPONENTS: Final = 5
 _NAME_GROUP_CHARACTERS: Final = 64
 
 
 def text_findings(place: Place, element: Element) -> Iterator[Finding]:
-    """Find what is wrong with the text of one element: for each kind of mistake, the first value that has it."""
-    kind = _KINDS.get(element.vr)
-    if kind is None or not is_plain(element) or not element.size:
+    """Find what is wrong with the text of an element of `TEXT_VRS`: of each kind of mistake the first value."""
+    if not is_plain(element) or not element.size:
         return
+    kind = _KINDS[element.vr]
     content = start_of(element)
     if content.endswith(b"\0"):
         yield place.error("padding", element.tag, "padded with NUL instead of a blank", CLAUSE)
@@ -64,6 +66,8 @@ def text_findings(place: Place, element: Element) -> Iterator[Finding]:
     if not content.isascii():
         yield from _wrong_bytes(place, element, content, is_whole=len(content) == element.size)
     text = decode(content, place.codecs)
+    if text.isprintable() and element.vr != b"PN" and len(text) <= (kind.max_characters or len(text)):
+        return  # as nearly all are
     values = text.split("\\") if kind.is_multiple else [text]
     told = set[str]()
     for number, value in enumerate(values, start=1):
@@ -126,15 +130,9 @@ def character_set_findings(place: Place) -> Iterator[Finding]:
     terms = [term.strip(" \0") for term in text.split("\\")]
     for number, term in enumerate(terms):
         if what := _wrong_term(term, number, len(terms)):
-            if codecs_of(term.encode("ascii", "replace")):
-                yield place.error("character_set", element.tag, f"{quoted(term)}: {what}", TERMS_CLAUSE)
-            else:
-                yield place.error(
-                    "character_set",
-                    element.tag,
-                    f"{quoted(term)}: unknown, its text cannot be read",
-                    TERMS_CLAUSE,
-                )
+            if term and not codecs_of(term.encode("ascii", "replace")):
+                what = "unknown, its text cannot be read"
+            yield place.error("character_set", element.tag, f"{quoted(term)}: {what}", TERMS_CLAUSE)
 
 
 def _wrong_term(term: str, number: int, count: int) -> str:

@@ -13,17 +13,23 @@ from fileroom.adapters.files.validating.module_rules import module_findings, sop
 from fileroom.adapters.files.validating.number_rules import number_findings
 from fileroom.adapters.files.validating.pixel_rules import pixel_findings
 from fileroom.adapters.files.validating.places import Place, places
-from fileroom.adapters.files.validating.string_rules import string_findings
+from fileroom.adapters.files.validating.string_rules import STRING_VRS, string_findings
 from fileroom.adapters.files.validating.structure_rules import (
     damage_findings,
     order_findings,
     structure_findings,
 )
-from fileroom.adapters.files.validating.text_rules import character_set_findings, text_findings
+from fileroom.adapters.files.validating.text_rules import TEXT_VRS, character_set_findings, text_findings
+from fileroom.adapters.files.value_counts import UNIT_BYTES
 from fileroom.application.ports.object_validator import ObjectValidator
 from fileroom.domain.validation import Finding, Validation, validation_of
 
-_VALUE_RULES: Final = (string_findings, text_findings, number_findings)
+_VALUE_RULES: Final = (
+    dict.fromkeys(STRING_VRS, string_findings)
+    | dict.fromkeys(TEXT_VRS, text_findings)
+    | dict.fromkeys(UNIT_BYTES, number_findings)
+)
+"""By VR."""
 
 
 class TreeValidator(ObjectValidator):
@@ -68,5 +74,6 @@ def findings_in(tree: Tree) -> Iterator[Finding]:
 
 def _value(place: Place, element: Element, dictionary: DictionaryRules) -> Iterator[Finding]:
     yield from dictionary.findings(place, element)
-    for rule in _VALUE_RULES:
+    rule = _VALUE_RULES.get(element.vr)
+    if rule is not None:
         yield from rule(place, element)
