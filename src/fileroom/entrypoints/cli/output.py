@@ -12,12 +12,14 @@ from typing import TextIO
 
 from fileroom.domain.errors import StorageError
 from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import escape_json
 
 CHUNK_ROWS = 500
 CHUNK_SECONDS = 1.0
 
 
-class Output:
+class Output(Printer):
     """Prints to a pair of streams."""
 
     def __init__(self, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
@@ -43,13 +45,13 @@ class Output:
     def lines(self, texts: Iterable[str]) -> None:
         """Print lines of data as they come, many at a time."""
         chunk: list[str] = []
-        for text in texts:
-            chunk.append(for_terminal(text))
-            if len(chunk) >= CHUNK_ROWS:
-                self._write(self._out, "\n".join(chunk) + "\n")
-                chunk.clear()
-        if chunk:
-            self._write(self._out, "\n".join(chunk) + "\n")
+        try:
+            for text in texts:
+                chunk.append(for_terminal(text))
+                if len(chunk) >= CHUNK_ROWS:
+                    self._write_lines(chunk)
+        finally:  # what came before an error counts
+            self._write_lines(chunk)
 
     def raw(self, text: str) -> None:
         """Print data whose control characters are meant (line ends of our own)."""
@@ -131,6 +133,13 @@ class Output:
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
 
+    def _write_lines(self, chunk: list[str]) -> None:
+        """Write lines, once."""
+        text = "".join(f"{line}\n" for line in chunk)
+        chunk.clear()
+        if text:
+            self._write(self._out, text)
+
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "utf-8"
         try:
@@ -145,13 +154,6 @@ class Output:
 
 class OutputClosed(Exception):
     """Whoever read the output went away (`| head`)."""
-
-
-def escape_json(text: str) -> str:
-    r"""Escape in JSON what could steer a terminal (C1 controls, bidirectional overrides); the value stays the same."""
-    if text.isascii():
-        return text
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def _is_utf8(stream: TextIO) -> bool:
@@ -189,17 +191,3 @@ def _width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
-
-
-def human_bytes(size: float) -> str:
-    """Write a number of bytes for people, in powers of 1024."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write `1 object`, `2 objects`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -10,7 +10,8 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, Status, run
 from fileroom.entrypoints.cli.options import Json
-from fileroom.entrypoints.cli.output import Output, counted
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import FileOutcome, FileWorkResult
@@ -91,12 +92,13 @@ def _finding(finding: "Finding") -> dict[str, object]:
     return {key: value for key, value in told.items() if value}
 
 
-def _show(output: Output, outcome: "FileOutcome[Validation]") -> None:
+def _show(output: Printer, outcome: "FileOutcome[Validation]") -> None:
     """Print the findings of a file, the most serious first, and how many there are."""
     validation = outcome.result
     if validation is None:
         return
-    output.lines((outcome.name, *_lines(validation.findings)))
+    for line in (outcome.name, *_lines(validation.findings)):
+        output.line(line)
     if validation.left_out:
         output.line(f"  and {counted(validation.left_out, 'finding')} more")
     counts = (
