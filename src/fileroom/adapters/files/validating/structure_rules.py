@@ -121,6 +121,6 @@ def damage_findings(tree: Tree) -> Iterator[Finding]:
         severity=Severity.ERROR,
         rule="damaged",
         path=path.removesuffix("."),
-        message=f"{tree.damage.message}; this is the last that was read" if path else tree.damage.message,
+        message=f"nothing can be read after this: {tree.damage.message}" if path else tree.damage.message,
         clause="PS3.5 7",
     )
