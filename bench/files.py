@@ -1,7 +1,7 @@
-"""The tools for files beside DCMTK and GDCM: one file from the start of a process, and a folder: `python -m bench files`.
+"""The tools for files beside DCMTK and GDCM, one file and a folder: `python -m bench files`.
 
-Slices of a phantom with the noise of a scanner, since codecs and compressors are slow on pure noise. Others work file by
-file in a shell loop, as people use them. Wall clock of whole processes, in turn.
+Slices of a phantom with the noise of a scanner, since codecs and compressors are slow on pure noise. Others work file
+by file in a shell loop, as people use them. Wall clock of whole processes, in turn.
 """
 
 import argparse
@@ -30,10 +30,18 @@ def files(bench: Workbench) -> Iterator[Table]:
     slices = write_slices(bench.folder / "slices", bench.chosen.ct)
     yield one_file(bench, slices[0])
     room = bench.folder / "room"
-    for title, theirs, ours in (
-        ("to PNG, 8 bits, the file's window", _dcmj2pnm, ("to-image", "--format", "png")),
-        ("to JPEG 2000, lossless", _gdcmconv, ("transcode", "--transfer-syntax", JPEG2000)),
-        ("de-identified", _gdcmanon, ("anonymize",)),
+    for title, loops, ours in (
+        ("to PNG, 8 bits, the file's window", {"dcmj2pnm": _dcmj2pnm}, ("to-image", "--format", "png")),
+        (
+            "to JPEG 2000, lossless",
+            {"gdcmconv --j2k": _gdcmconv},
+            ("transcode", "--transfer-syntax", JPEG2000),
+        ),
+        (
+            "de-identified",
+            {"gdcmanon --dumb, four elements": _gdcmanon, "cp and dcmodify, four elements": _dcmodify},
+            ("anonymize",),
+        ),
     ):
         table = Table(
             title=f"{len(slices)} CT {title}",
@@ -41,9 +49,10 @@ def files(bench: Workbench) -> Iterator[Table]:
             "better. Median (least - most).",
             measures=MANY,
         )
-        cases = [Case(name=theirs.__doc__ or "", measure=_Loop(bench, slices, theirs).once)]
-        if title == "de-identified":
-            cases.append(Case(name=_dcmodify.__doc__ or "", measure=_Loop(bench, slices, _dcmodify).once))
+        cases = [
+            Case(name=f"{name}, in a loop", measure=_Loop(bench, slices, line).once)
+            for name, line in loops.items()
+        ]
         cases += [
             Case(
                 name=f"fileroom {ours[0]}{f', {jobs} process' if jobs else ''}",
@@ -163,23 +172,19 @@ def _timed(bench: Workbench, command: Command, outputs: Path, count: int) -> Map
 
 
 def _dcmj2pnm() -> str:
-    """dcmj2pnm in a loop"""
     return f'{program("dcmj2pnm")} --write-png +Wi 1 "$f" "$o"'
 
 
 def _gdcmconv() -> str:
-    """gdcmconv --j2k in a loop"""  # noqa: D403 - the name of a row
     return f'{program("gdcmconv")} --j2k "$f" "$o"'
 
 
 def _gdcmanon() -> str:
-    """gdcmanon --dumb in a loop, four elements"""  # noqa: D403 - the name of a row
     tags = "--empty 10,10 --empty 10,20 --empty 10,30 --remove 8,80"
     return f'{program("gdcmanon")} --dumb {tags} -i "$f" -o "$o"'
 
 
 def _dcmodify() -> str:
-    """dcmodify in a loop, four elements, on a copy"""  # noqa: D403 - the name of a row
     tags = "-m 0010,0010= -m 0010,0020= -m 0010,0030= -ea 0008,0080"
     return f'cp "$f" "$o"; {program("dcmodify")} -nb {tags} "$o"'
 
