@@ -339,7 +339,7 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "dump": {
             "transfer_syntax_uid": "of the data set",
             "file_meta": "file meta information, in the DICOM JSON Model (PS3.18 annex F), without its group length",
-            "data_set": "the data set, in the DICOM JSON Model, without group lengths",
+            "data_set": "the data set, in the DICOM JSON Model, without group lengths; empty values are null there",
             "left_out": "what is too large or too deep: `path`, `keyword`, `bytes` of a value or `elements` of items",
             "damage": "what is wrong with a data set that could not be read to its end",
             "damaged_files": "files with `damage`; the status is `partial` where there are any",

@@ -21,6 +21,7 @@ from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
+from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
@@ -30,7 +31,9 @@ from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
@@ -77,6 +80,8 @@ EXAMPLES: tuple[object, ...] = (
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
+    ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     ImportResult(
         scanned_files=1,
         accepted=1,
