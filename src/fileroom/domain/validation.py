@@ -44,7 +44,7 @@ class Validation:
     """Of the object, '' where it says none."""
     transfer_syntax_uid: str = ""
     findings: tuple[Finding, ...] = ()
-    """In the order of the file, file meta information first; at most `MAX_FINDINGS`, errors before all others."""
+    """In the order in which they were found; at most `MAX_FINDINGS`, of which errors are the last to be left out."""
     errors: int = 0
     warnings: int = 0
     notes: int = 0

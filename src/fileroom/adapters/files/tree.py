@@ -40,6 +40,9 @@ MAX_INFLATED_BYTES: Final = 2 << 30
 """A deflated data set is unpacked into memory, up to here."""
 _BLOCK: Final = 1 << 20
 
+_MAX_TERMS_BYTES: Final = 1024
+"""Of the names of character sets, more than there are."""
+
 CHARACTER_SET: Final = 0x00080005
 PIXEL_REPRESENTATION: Final = 0x00280103
 
@@ -190,7 +193,7 @@ def character_sets(item: Item, inherited: tuple[str, ...] = ()) -> tuple[str, ..
     found = item.find(CHARACTER_SET)
     if found is None or found.items is not None:
         return inherited
-    return codecs_of(value_bytes(found.value))
+    return codecs_of(found.value if isinstance(found.value, bytes) else found.value.read(_MAX_TERMS_BYTES))
 
 
 def text_value(element: Element, codecs: tuple[str, ...], *, max_bytes: int | None = None) -> str:

@@ -1,5 +1,6 @@
 """Values of a data set that rules reckon with: numbers and words, where they can be read as such."""
 
+import re
 import struct
 from typing import Final
 
@@ -17,7 +18,7 @@ _FORMATS: Final = {
     b"SV": "q",
     b"OV": "Q",
 }
-_MAX_DIGITS: Final = 20
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,12}\Z")
 _TEXTS: Final = frozenset(b"CS IS UI LO SH".split())
 
 
@@ -26,9 +27,8 @@ def numbers_in(element: Element | None, encoding: Encoding, *, limit: int = 3) -
     if element is None or not is_plain(element) or not element.size:
         return ()
     if element.vr == b"IS":
-        values = _text(element).split("\\")[:limit]
-        are_numbers = all(value.lstrip("+-").isdecimal() and len(value) <= _MAX_DIGITS for value in values)
-        return tuple(int(value) for value in values) if are_numbers else ()
+        values = [value.strip(" ") for value in _text(element).split("\\")[:limit]]
+        return tuple(map(int, values)) if all(map(_INTEGER.match, values)) else ()
     code = _FORMATS.get(element.vr)
     if code is None:
         return ()

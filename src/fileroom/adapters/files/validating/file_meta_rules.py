@@ -104,7 +104,10 @@ def _transfer_syntax(place: Place, tree: Tree) -> Iterator[Finding]:
             f"{quoted(says)} is no transfer syntax of the standard",
             "PS3.5 10",
         )
-    elif says != tree.transfer_syntax_uid:
+        return
+    if TRANSFER_SYNTAXES[says].is_retired:
+        yield place.note("retired", TRANSFER_SYNTAX, f"{TRANSFER_SYNTAXES[says].name} is retired", "PS3.5 10")
+    if says != tree.transfer_syntax_uid:
         really = transfer_syntax(tree.transfer_syntax_uid).name
         told = f"says {transfer_syntax(says).name}, and the data set is {really}"
         yield place.error("transfer_syntax", TRANSFER_SYNTAX, told, "PS3.5 10")
