@@ -14,10 +14,12 @@ from fileroom.adapters.files.json_model.values import values_of
 from fileroom.adapters.files.json_model.vrs import BULK, NUMBER, ORIGINAL_BYTES, TEXT
 from fileroom.adapters.files.structure import PIXEL_DATA, tag_text
 from fileroom.adapters.files.tree import Element, Item, Tree, character_sets
-from fileroom.adapters.files.tree_writing import UNITS, swapped
+from fileroom.adapters.files.tree_writing import SOP_CLASS_UID, SOP_INSTANCE_UID, UNITS, swapped, uid_in
 from fileroom.domain.errors import LimitExceeded
 from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
+META_SOP_CLASS_UID: Final = 0x00020002
+META_SOP_INSTANCE_UID: Final = 0x00020003
 TRANSFER_SYNTAX: Final = 0x00020010
 AVAILABLE_TRANSFER_SYNTAX: Final = 0x00083002
 MAX_TEXT_BYTES: Final = 64 << 20
@@ -69,20 +71,19 @@ def data_set_texts(item: Item, codecs: tuple[str, ...] = (), *, pretty: bool = F
     yield from _Writer(None, pretty=pretty).data_set(item, codecs, 0)
 
 
-def _syntax_element(tree: Tree) -> str:
-    """Return the member that tells the transfer syntax, '' where it is the one that is assumed.
+def _told_besides(tree: Tree) -> dict[int, str]:
+    """Return members that are not in the data set, by tag: what is needed to make the same file again.
 
-    A data set that has the attribute itself leaves it alone: file meta information says it then.
+    File meta information is there only where nothing else tells it: an object without a SOP class or instance (such as
+    a DICOMDIR), or one that has Available Transfer Syntax UID itself.
     """
-    if tree.root.find(AVAILABLE_TRANSFER_SYNTAX) is not None:
-        return _member(TRANSFER_SYNTAX, f'"vr":"UI","Value":[{_encode_json(tree.transfer_syntax_uid)}]')
-    if tree.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-        return ""
-    return _member(AVAILABLE_TRANSFER_SYNTAX, f'"vr":"UI","Value":[{_encode_json(tree.transfer_syntax_uid)}]')
-
-
-def _member(tag: int, content: str) -> str:
-    return f'"{tag:08X}":{{{content}}}'
+    syntax = tree.transfer_syntax_uid
+    has_uids = bool(uid_in(tree.root, SOP_CLASS_UID) and uid_in(tree.root, SOP_INSTANCE_UID))
+    if has_uids and tree.root.find(AVAILABLE_TRANSFER_SYNTAX) is None:
+        return {} if syntax == EXPLICIT_VR_LITTLE_ENDIAN else {AVAILABLE_TRANSFER_SYNTAX: syntax}
+    meta = Item(tree.meta)
+    uids = {tag: uid_in(meta, tag) for tag in (META_SOP_CLASS_UID, META_SOP_INSTANCE_UID)}
+    return (uids if not has_uids else {}) | {TRANSFER_SYNTAX: syntax}
 
 
 class _Writer:
@@ -94,13 +95,12 @@ class _Writer:
 
     def tree(self, tree: Tree) -> Iterator[str]:
         """Write a file."""
-        extra = _syntax_element(tree)
-        yield from self.data_set(tree.root, (), 0, {int(extra[1:9], 16): extra} if extra else None)
+        yield from self.data_set(tree.root, (), 0, _told_besides(tree))
 
     def data_set(
         self, item: Item, inherited: tuple[str, ...], depth: int, extra: dict[int, str] | None = None
     ) -> Iterator[str]:
-        """Write an object; `extra` are members by the tag that they stand at."""
+        """Write an object; `extra` are UIDs that are told besides, by their tags."""
         codecs = character_sets(item, inherited)
         members: dict[int, Element | str] = dict(extra or {})
         for element in item.elements:
@@ -114,7 +114,8 @@ class _Writer:
         for tag in sorted(members):
             member = members[tag]
             if isinstance(member, str):
-                yield lead + member
+                values = f',"Value":[{_encode_json(member)}]' if member else ""
+                yield f'{lead}"{tag:08X}":{{"vr":"UI"{values}}}'
             else:
                 yield f'{lead}"{tag:08X}":{{"vr":"{_vr_text(member)}"'
                 yield from self._content(member, item, codecs, depth)
