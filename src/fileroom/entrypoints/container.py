@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.file_finder import FileFinder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
+    from fileroom.application.ports.json_converter import JsonConverter
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_store import ObjectStore
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from fileroom.application.receiver import OpenReceiver
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.application.use_cases.convert_from_json import ConvertFromJson
+    from fileroom.application.use_cases.convert_to_json import ConvertToJson
     from fileroom.application.use_cases.describe_files import DescribeFiles
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
@@ -198,6 +201,12 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _json_converter() -> "JsonConverter":
+    from fileroom.adapters.files.json_model.converter import TreeJsonConverter
+
+    return TreeJsonConverter()
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -498,6 +507,17 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    json_converter: "providers.Singleton[JsonConverter]" = providers.Singleton(_json_converter)
+    convert_to_json: "providers.Factory[ConvertToJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_to_json", "ConvertToJson"),
+        files=file_work,
+        converter=json_converter,
+    )
+    convert_from_json: "providers.Factory[ConvertFromJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
+        files=file_work,
+        converter=json_converter,
     )
 
 

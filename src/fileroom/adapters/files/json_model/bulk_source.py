@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from fileroom.adapters.files.json_model.late_values import FileValue
-from fileroom.domain.errors import InvalidInput, NotFound
+from fileroom.domain.errors import InvalidJson, NotFound
 
 _MAX_URI: Final = 4096
 
@@ -27,7 +27,7 @@ class BulkSource:
         """Return the value behind a URI.
 
         Raises:
-            InvalidInput: the URI is none of a file below a folder.
+            InvalidJson: the URI is none of a file below a folder.
             NotFound: there is no such file.
             Unreadable: it cannot be read.
         """
@@ -40,7 +40,7 @@ class BulkSource:
             except (OSError, RuntimeError, ValueError):
                 continue
             if not path.is_relative_to(root):
-                raise InvalidInput(f"the BulkDataURI {uri[:200]!r} leads out of {folder}")
+                raise InvalidJson(f"the BulkDataURI {uri[:200]!r} leads out of {folder}")
             if is_file:
                 self.count += 1
                 return FileValue(path)
@@ -55,14 +55,14 @@ def _parts_of(uri: str) -> tuple[str, ...]:
     try:
         found = urlsplit(uri)
     except ValueError:
-        raise InvalidInput(f"{uri[:200]!r} is no BulkDataURI") from None
+        raise InvalidJson(f"{uri[:200]!r} is no BulkDataURI") from None
     if found.scheme or found.netloc or found.query or found.fragment:
-        raise InvalidInput(
+        raise InvalidJson(
             f"the BulkDataURI {uri[:200]!r} is not a file beside the document",
             hint="nothing is fetched: save the bulk data as files and refer to them by relative paths",
         )
     path = PurePosixPath(unquote(found.path))
     is_unsafe = any(part == ".." or set(part) & set("\\:\0") for part in path.parts)
     if len(uri) > _MAX_URI or path.is_absolute() or not path.parts or is_unsafe:
-        raise InvalidInput(f"the BulkDataURI {uri[:200]!r} is not a relative path below the document")
+        raise InvalidJson(f"the BulkDataURI {uri[:200]!r} is not a relative path below the document")
     return path.parts

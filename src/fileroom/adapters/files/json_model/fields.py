@@ -20,7 +20,7 @@ from fileroom.adapters.files.json_model.vrs import (
     TEXT,
 )
 from fileroom.adapters.files.text_encoding import encode
-from fileroom.domain.errors import InvalidInput
+from fileroom.domain.errors import InvalidJson
 
 MAX_DECIMAL: Final = 16
 """Characters of a decimal string (PS3.5 6.2)."""
@@ -33,7 +33,7 @@ _NOT_FINITE: Final = {
 }  # fmt: skip
 
 
-class DoesNotFit(InvalidInput):
+class DoesNotFit(InvalidJson):
     """The character sets of the data set do not have the characters of a text."""
 
 
@@ -42,7 +42,7 @@ def field_of(values: list[Json], vr: bytes, codecs: tuple[str, ...]) -> bytes:
 
     Raises:
         DoesNotFit: a text cannot be written in the character sets.
-        InvalidInput: a value is none of that VR.
+        InvalidJson: a value is none of that VR.
     """
     if vr in TEXT:
         return _text_field(values, vr, codecs)
@@ -52,7 +52,7 @@ def field_of(values: list[Json], vr: bytes, codecs: tuple[str, ...]) -> bytes:
         return _packed([_float(value) for value in values], FLOAT[vr])
     if vr == b"AT":
         return b"".join(_tag(value) for value in values)
-    raise InvalidInput(f"VR {_name_of(vr)} is written as InlineBinary or BulkDataURI, not as Value")
+    raise InvalidJson(f"VR {_name_of(vr)} is written as InlineBinary or BulkDataURI, not as Value")
 
 
 def _name_of(vr: bytes) -> str:
@@ -64,7 +64,7 @@ def _packed(numbers: list[int] | list[float], code: str) -> bytes:
         return struct.pack(f"<{len(numbers)}{code}", *numbers)
     except (struct.error, OverflowError):
         names = {code: _name_of(vr) for vr, code in NUMBER.items()}
-        raise InvalidInput(f"a number is out of the range of VR {names[code]}") from None
+        raise InvalidJson(f"a number is out of the range of VR {names[code]}") from None
 
 
 def _text_field(values: list[Json], vr: bytes, codecs: tuple[str, ...]) -> bytes:
@@ -73,9 +73,9 @@ def _text_field(values: list[Json], vr: bytes, codecs: tuple[str, ...]) -> bytes
     if field is not None:
         return field
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput("a text holds half of a character (a surrogate without the other one)")
+        raise InvalidJson("a text holds half of a character (a surrogate without the other one)")
     if vr not in LOCALISED:
-        raise InvalidInput(f"VR {_name_of(vr)} holds ASCII only")
+        raise InvalidJson(f"VR {_name_of(vr)} holds ASCII only")
     raise DoesNotFit("a text does not fit the character set of the data set")
 
 
@@ -91,9 +91,9 @@ def _text(value: Json, vr: bytes) -> str:
     elif isinstance(value, str):
         text = value
     else:
-        raise InvalidInput(f"a value of VR {_name_of(vr)} is a string, not {_kind(value)}")
+        raise InvalidJson(f"a value of VR {_name_of(vr)} is a string, not {_kind(value)}")
     if "\\" in text and vr not in SINGLE:
-        raise InvalidInput("a backslash in a value would split it: write the parts as values")
+        raise InvalidJson("a backslash in a value would split it: write the parts as values")
     return text
 
 
@@ -102,17 +102,17 @@ def _name(value: Json) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, dict):
-        raise InvalidInput(f"a value of VR PN is an object, not {_kind(value)}")
+        raise InvalidJson(f"a value of VR PN is an object, not {_kind(value)}")
     unknown = next((name for name in value if name not in NAME_GROUPS), None)
     if unknown is not None:
-        raise InvalidInput(f"{unknown[:64]!r} is no group of a name: these are {', '.join(NAME_GROUPS)}")
+        raise InvalidJson(f"{unknown[:64]!r} is no group of a name: these are {', '.join(NAME_GROUPS)}")
     groups: list[str] = []
     for name in NAME_GROUPS:
         group = value.get(name)
         if group is not None and not isinstance(group, str):
-            raise InvalidInput(f"{name} is a string, not {_kind(group)}")
+            raise InvalidJson(f"{name} is a string, not {_kind(group)}")
         if group and "=" in group and name != NAME_GROUPS[-1]:
-            raise InvalidInput(f"{name} holds an equals sign, which separates groups")
+            raise InvalidJson(f"{name} holds an equals sign, which separates groups")
         groups.append(group or "")
     while groups and not groups[-1]:
         groups.pop()
@@ -125,7 +125,7 @@ def _decimal(value: Json) -> str:
         return value
     number = _float(value)
     if not math.isfinite(number):
-        raise InvalidInput("a value of VR DS is a finite number")
+        raise InvalidJson("a value of VR DS is a finite number")
     if isinstance(value, Digits) and len(value.text) <= MAX_DECIMAL:
         return value.text
     text = str(value) if isinstance(value, int) else repr(number)
@@ -143,7 +143,7 @@ def _integer(value: Json) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise InvalidInput(f"an integer is needed, not {_kind(value)}")
+    raise InvalidJson(f"an integer is needed, not {_kind(value)}")
 
 
 def _float(value: Json) -> float:
@@ -157,13 +157,13 @@ def _float(value: Json) -> float:
         try:
             return float(value)
         except OverflowError:
-            raise InvalidInput("a number is out of range") from None
-    raise InvalidInput(f"a number is needed, not {_kind(value)}")
+            raise InvalidJson("a number is out of range") from None
+    raise InvalidJson(f"a number is needed, not {_kind(value)}")
 
 
 def _tag(value: Json) -> bytes:
     if not isinstance(value, str) or not _TAG.match(value):
-        raise InvalidInput("a value of VR AT is a string of 8 hexadecimal digits")
+        raise InvalidJson("a value of VR AT is a string of 8 hexadecimal digits")
     tag = int(value, 16)
     return struct.pack("<HH", tag >> 16, tag & 0xFFFF)
 

@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from fileroom.adapters.files.json_model.vrs import MAX_TEXT_BYTES
 from fileroom.adapters.files.tree import Stored, Value
-from fileroom.domain.errors import InvalidInput, LimitExceeded, Unreadable
+from fileroom.domain.errors import InvalidJson, LimitExceeded, NotDicom, Unreadable
 
 LONG_STRING: Final = 64 << 10
 """Characters from which on a string of base64 stays in the document."""
 MAX_DOCUMENT_BYTES: Final = 128 << 20
 """Of a document without its long strings: what is parsed as a whole."""
-MAX_TEXT_BYTES: Final = 64 << 20
-"""Of a long string that is text."""
 _BLOCK: Final = 1 << 20
+_FIRST_BYTES: Final = 4096
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _QUOTE: Final = re.compile(rb'"')
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/=]*")
 
@@ -35,11 +36,11 @@ class Base64Value(Stored):
         """Take `size` bytes from `start`, all by default.
 
         Raises:
-            InvalidInput: this is no base64 by its length.
+            InvalidJson: this is no base64 by its length.
             Unreadable: the stream fails.
         """
         if len(text) % 4:
-            raise InvalidInput("a value is no base64 (RFC 4648): its length is no multiple of 4")
+            raise InvalidJson("a value is no base64 (RFC 4648): its length is no multiple of 4")
         padding = text.read(2, len(text) - 2).count(b"=")
         super().__init__(io.BytesIO(), 0, len(text) // 4 * 3 - padding if size is None else size)
         self._text = text
@@ -49,7 +50,7 @@ class Base64Value(Stored):
         """Decode what is asked for.
 
         Raises:
-            InvalidInput: this is no base64.
+            InvalidJson: this is no base64.
             Unreadable: the stream failed, or has become shorter.
         """
         wanted = max(min(self.size - start, self.size if count is None else count), 0)
@@ -58,7 +59,7 @@ class Base64Value(Stored):
         groups = (skipped + wanted + 2) // 3
         found = decoded(self._text.read(groups * 4, first // 3 * 4))[skipped : skipped + wanted]
         if len(found) != wanted:
-            raise InvalidInput("a value is no base64 (RFC 4648): there is padding within it")
+            raise InvalidJson("a value is no base64 (RFC 4648): there is padding within it")
         return found
 
     def within(self, start: int, size: int) -> Stored:
@@ -105,12 +106,12 @@ def decoded(text: str | bytes) -> bytes:
     """Decode base64 (RFC 4648 clause 4).
 
     Raises:
-        InvalidInput: it is none.
+        InvalidJson: it is none.
     """
     try:
         return b64decode(text, validate=True)
     except ValueError as error:
-        raise InvalidInput(f"a value is no base64 (RFC 4648): {error}") from None
+        raise InvalidJson(f"a value is no base64 (RFC 4648): {error}") from None
 
 
 class Document(NamedTuple):
@@ -137,7 +138,7 @@ class Document(NamedTuple):
         """Return what is behind a string of base64.
 
         Raises:
-            InvalidInput: it is none.
+            InvalidJson: it is none.
         """
         stored = self.long_strings.get(string)
         return decoded("".join(string.split())) if stored is None else Base64Value(stored)
@@ -147,11 +148,14 @@ def read_document(stream: BinaryIO, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> D
     """Read a document from a seekable stream, in blocks.
 
     Raises:
+        NotDicom: it begins like no JSON.
         LimitExceeded: without its long strings it has more than `max_bytes`.
         Unreadable: the stream fails.
     """
     size = _size_of(stream)
     whole = Stored(stream, 0, size)
+    if not whole.read(_FIRST_BYTES).removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((b"{", b"[")):
+        raise NotDicom("no JSON: neither an object nor an array at the beginning")
     nonce = secrets.token_hex(16)
     parts: list[bytes] = []
     found: dict[str, Stored] = {}

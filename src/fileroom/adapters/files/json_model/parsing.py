@@ -7,7 +7,7 @@ they are written with, and nothing is nested deeper than the parser can go.
 import json
 from typing import Final, TypeAlias
 
-from fileroom.domain.errors import InvalidInput
+from fileroom.domain.errors import InvalidJson
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
 """What a document holds; `bool` is an `int` here, as it is in Python."""
@@ -30,19 +30,19 @@ def parse(content: bytes) -> Json:
     `NaN` and infinities, which are no JSON, are understood: writers are known that put them there.
 
     Raises:
-        InvalidInput: it is no JSON.
+        InvalidJson: it is no JSON.
     """
     try:
         text = content.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
         document: Json = json.loads(text, parse_float=Digits, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"no JSON in UTF-8 (RFC 8259 8.1): byte {error.start} is none of a text") from None
+        raise InvalidJson(f"no JSON in UTF-8 (RFC 8259 8.1): byte {error.start} is none of a text") from None
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"no JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+        raise InvalidJson(f"no JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except RecursionError:
-        raise InvalidInput("the JSON is nested too deep") from None
+        raise InvalidJson("the JSON is nested too deep") from None
     except ValueError as error:  # more digits than Python reads as one integer
-        raise InvalidInput(f"a number has too many digits: {error}") from None
+        raise InvalidJson(f"a number has too many digits: {error}") from None
     return document
 
 
@@ -51,5 +51,5 @@ def _object(pairs: list[tuple[str, Json]]) -> Json:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidInput(f"{twice[:64]!r} stands twice in one object")
+        raise InvalidJson(f"{twice[:64]!r} stands twice in one object")
     return found

@@ -29,7 +29,7 @@ from fileroom.adapters.files.tree import (
     vr_of,
 )
 from fileroom.adapters.files.tree_writing import new_element, put
-from fileroom.domain.errors import InvalidInput
+from fileroom.domain.errors import InvalidJson
 from fileroom.domain.suggestions import nearest
 
 UTF8: Final = b"ISO_IR 192"
@@ -82,7 +82,7 @@ class Attributes:
         """Make a data set, or an item of a sequence.
 
         Raises:
-            InvalidInput: an attribute cannot be what it says, or (DoesNotFit) not in its character set.
+            InvalidJson: an attribute cannot be what it says, or (DoesNotFit) not in its character set.
             NotFound, Unreadable: bulk data is not there.
         """
         item = Item()
@@ -115,7 +115,7 @@ class Attributes:
 
     def _element(self, item: Item, tag: int, attribute: Json, around: Around, where: str) -> Element:
         if not isinstance(attribute, dict):
-            raise InvalidInput(f"{where}: an attribute is an object that holds its vr and its Value")
+            raise InvalidJson(f"{where}: an attribute is an object that holds its vr and its Value")
         vr = _vr(item, tag, attribute, around.number_vr, where)
         source = _source(attribute, where)
         if vr == b"SQ":
@@ -125,13 +125,13 @@ class Attributes:
             if source == "Value" or ORIGINAL_BYTES in attribute:
                 values = attribute.get("Value") or []
                 if not isinstance(values, list):
-                    raise InvalidInput("Value is an array")
+                    raise InvalidJson("Value is an array")
                 return new_element(tag, self._field(attribute, values, vr, codecs), vr)
             value = self._bytes(attribute, source) if source else b""
             if vr in LOCALISED and self._as_utf8 and not value_bytes(value).isascii():
-                raise InvalidInput("its bytes are in a character set that other text does not fit")
+                raise InvalidJson("its bytes are in a character set that other text does not fit")
             return self._binary(tag, vr, value)
-        except InvalidInput as error:
+        except InvalidJson as error:
             raise type(error)(f"{where}: {error.message}", hint=error.hint) from None
 
     def _field(self, attribute: Members, values: list[Json], vr: bytes, codecs: tuple[str, ...]) -> bytes:
@@ -144,7 +144,7 @@ class Attributes:
             if values_of(raw, vr, codecs).values == values:
                 return raw
         elif original is not None:
-            raise InvalidInput(f"{ORIGINAL_BYTES} is a string of base64")
+            raise InvalidJson(f"{ORIGINAL_BYTES} is a string of base64")
         return field_of(values, vr, codecs) if values else b""
 
     def _whole(self, value: Json) -> Json:
@@ -161,14 +161,14 @@ class Attributes:
         if isinstance(text, list) and len(text) == 1:
             text = text[0]  # as in the example of PS3.18 F.4
         if not isinstance(text, str):
-            raise InvalidInput(f"{source} is a string")
+            raise InvalidJson(f"{source} is a string")
         return self._document.bytes_of(text) if source == "InlineBinary" else self._bulk.open(text)
 
     def _binary(self, tag: int, vr: bytes, value: Value) -> Element:
         if tag >= PIXEL_DATA and vr in {b"OB", b"OW"} and self._is_encapsulated is not False:
             fragments = fragments_of(value)
             if fragments is not None and self._is_encapsulated is None:
-                raise InvalidInput(
+                raise InvalidJson(
                     "the pixels are encapsulated, but the document does not tell the transfer syntax",
                     hint="add it as Available Transfer Syntax UID: "
                     '"00083002": {"vr": "UI", "Value": ["1.2.840.10008.1.2.4.50"]}',
@@ -184,13 +184,13 @@ class Attributes:
     def _sequence(self, tag: int, attribute: Members, source: str, around: Around, where: str) -> Element:
         items = attribute.get("Value") or []
         if source not in {"", "Value"} or not isinstance(items, list):
-            raise InvalidInput(f"{where}: a sequence has its items in an array, as its Value")
+            raise InvalidJson(f"{where}: a sequence has its items in an array, as its Value")
         if items and around.depth >= MAX_NESTING:
-            raise InvalidInput(f"{where}: sequences are nested more than {MAX_NESTING} deep")
+            raise InvalidJson(f"{where}: sequences are nested more than {MAX_NESTING} deep")
         element = Element(tag, b"SQ", items=[], written_vr=b"SQ")
         for number, members in enumerate(items):
             if members is not None and not isinstance(members, dict):
-                raise InvalidInput(f"{where}[{number}]: an item is an object")
+                raise InvalidJson(f"{where}[{number}]: an item is an object")
             inner = around._replace(path=f"{where}[{number}].", depth=around.depth + 1)
             if element.items is not None:
                 element.items.append(self.data_set(members or {}, inner))
@@ -201,18 +201,18 @@ def tags_of(members: Members, path: str = "") -> dict[int, str]:
     """Return the names of attributes by their tags, group lengths left out.
 
     Raises:
-        InvalidInput: a name is neither a tag nor a keyword, or one attribute is there twice.
+        InvalidJson: a name is neither a tag nor a keyword, or one attribute is there twice.
     """
     tags: dict[int, str] = {}
     for name in members:
         tag = int(name, 16) if _TAG.match(name) else tag_of(name)
         if tag is None or not 0x00010000 <= tag < 0xFFFE0000:
-            raise InvalidInput(
+            raise InvalidJson(
                 f"{path}{name[:64]!r} is neither a tag of 8 hexadecimal digits nor a keyword",
                 hint=_near(name),
             )
         if tag in tags:
-            raise InvalidInput(f"{path}{name} and {path}{tags[tag]} are the same attribute")
+            raise InvalidJson(f"{path}{name} and {path}{tags[tag]} are the same attribute")
         if tag & 0xFFFF:
             tags[tag] = name
     return tags
@@ -228,18 +228,18 @@ def _vr(item: Item, tag: int, attribute: Members, number_vr: bytes, where: str) 
     if vr is None:
         found = vr_of(tag, item, number_vr)
         if found == b"UN" and "InlineBinary" not in attribute:
-            raise InvalidInput(f"{where}: its vr is missing, and no dictionary has it")
+            raise InvalidJson(f"{where}: its vr is missing, and no dictionary has it")
         return found
     if not isinstance(vr, str) or not _VR.match(vr):
-        raise InvalidInput(f"{where}: its vr is no value representation")
+        raise InvalidJson(f"{where}: its vr is no value representation")
     code = vr.encode("ascii")
     if code not in KNOWN and attribute.get("Value"):
-        raise InvalidInput(f"{where}: {vr} is no value representation that has a Value")
+        raise InvalidJson(f"{where}: {vr} is no value representation that has a Value")
     return code
 
 
 def _source(attribute: Members, where: str) -> str:
     found = [name for name in _SOURCES if attribute.get(name) is not None]
     if len(found) > 1:
-        raise InvalidInput(f"{where}: {' and '.join(found)} exclude each other")
+        raise InvalidJson(f"{where}: {' and '.join(found)} exclude each other")
     return found[0] if found else ""

@@ -37,7 +37,7 @@ from fileroom.adapters.files.tree_writing import (
     put,
     uid_in,
 )
-from fileroom.domain.errors import InvalidInput, NotFound, Unreadable
+from fileroom.domain.errors import InvalidJson, NotFound, Unreadable
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from fileroom.domain.uid import clean_uid, uid_from_random
@@ -63,7 +63,7 @@ class Rebuilt:
 
         Raises:
             InvalidDicom: it holds what its transfer syntax cannot.
-            InvalidInput: a large value turns out to be no base64.
+            InvalidJson: a large value turns out to be no base64.
             Unreadable: a large value cannot be read any more.
         """
         syntax = self.transfer_syntax_uid
@@ -85,7 +85,7 @@ def open_document(
     Raises:
         NotFound: there is no such file, or no such bulk data.
         Unreadable: it cannot be read.
-        InvalidInput: it is no JSON, or not in the DICOM JSON Model, or no file can be made of it.
+        InvalidJson: it is no JSON, or not in the DICOM JSON Model, or no file can be made of it.
         LimitExceeded: it is too large.
     """
     try:
@@ -127,13 +127,13 @@ def _rebuilt(stream: BinaryIO, folders: tuple[Path, ...], max_bytes: int) -> Reb
 def _one_object(document: Json) -> Members:
     if isinstance(document, list):
         if len(document) != 1:
-            raise InvalidInput(
+            raise InvalidJson(
                 f"the document holds {len(document)} data sets, and a file holds one",
                 hint="write each data set into a document of its own",
             )
         document = document[0]
     if not isinstance(document, dict):
-        raise InvalidInput("the document is no object in the DICOM JSON Model (PS3.18 F.2)")
+        raise InvalidJson("the document is no object in the DICOM JSON Model (PS3.18 F.2)")
     return document
 
 
@@ -162,7 +162,7 @@ class _Meta:
         """Return a UID, '' where there is none.
 
         Raises:
-            InvalidInput: it is none.
+            InvalidJson: it is none.
         """
         name = self._names.get(tag)
         if name is None:
@@ -171,7 +171,7 @@ class _Meta:
         values = attribute.get("Value") if isinstance(attribute, dict) else attribute
         value = values[0] if isinstance(values, list) and len(values) == 1 else values or ""
         if not isinstance(value, str):
-            raise InvalidInput(f"{name}: a single UID is needed")
+            raise InvalidJson(f"{name}: a single UID is needed")
         return clean_uid(value)
 
 
@@ -179,7 +179,7 @@ def _sop_class(root: Item, meta: _Meta) -> str:
     """Return the SOP class; only a document that brings file meta information may do without."""
     uid = uid_in(root, SOP_CLASS_UID) or meta.uid(META_SOP_CLASS_UID)
     if not uid and META_SOP_CLASS_UID not in meta:
-        raise InvalidInput(
+        raise InvalidJson(
             "SOPClassUID (0008,0016) is missing: it says what kind of object this is",
             hint='a CT image has "00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"]}',
         )
