@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from fileroom.adapters.files.json_model.vrs import ORIGINAL_BYTES
+from fileroom.adapters.files.json_model.vrs import BINARY, NUMBER, ORIGINAL_BYTES, TEXT
 from fileroom.adapters.files.tree import open_tree
 from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
 from fileroom.domain.file_meta import encode_file_meta
@@ -23,9 +23,9 @@ CHARACTER_SETS = (
     b"\\ISO 2022 IR 87 ", b"ISO 2022 IR 13\\ISO 2022 IR 87 ", b"\\ISO 2022 IR 149", b"\\ISO 2022 IR 58 ",
     b"ISO 2022 IR 100\\ISO 2022 IR 144 ", b"\\ISO 2022 IR 87\\ISO 2022 IR 159 ", b"nonsense",
 )  # fmt: skip
-TEXT_VRS = "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split()
-NUMBER_VRS = "FD FL SL SS SV UL US UV AT".split()
-BINARY_VRS = "OB OD OF OL OV OW UN".split()
+TEXT_VRS = sorted(vr.decode() for vr in TEXT)
+NUMBER_VRS = [*(vr.decode() for vr in NUMBER), "AT"]
+BINARY_VRS = sorted(vr.decode() for vr in BINARY)
 
 
 @pytest.mark.parametrize("path", READABLE, ids=name_of)
