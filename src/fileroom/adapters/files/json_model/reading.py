@@ -123,10 +123,7 @@ class Attributes:
         codecs = around.codecs
         try:
             if source == "Value" or ORIGINAL_BYTES in attribute:
-                values = attribute.get("Value") or []
-                if not isinstance(values, list):
-                    raise InvalidJson("Value is an array")
-                return new_element(tag, self._field(attribute, values, vr, codecs), vr)
+                return new_element(tag, self._field(attribute, _values(attribute), vr, codecs), vr)
             value = self._bytes(attribute, source) if source else b""
             if vr in LOCALISED and self._as_utf8 and not value_bytes(value).isascii():
                 raise InvalidJson("its bytes are in a character set that other text does not fit")
@@ -182,9 +179,12 @@ class Attributes:
         )
 
     def _sequence(self, tag: int, attribute: Members, source: str, around: Around, where: str) -> Element:
-        items = attribute.get("Value") or []
-        if source not in {"", "Value"} or not isinstance(items, list):
-            raise InvalidJson(f"{where}: a sequence has its items in an array, as its Value")
+        if source not in {"", "Value"}:
+            raise InvalidJson(f"{where}: a sequence has its items as its Value")
+        try:
+            items = _values(attribute)
+        except InvalidJson as error:
+            raise InvalidJson(f"{where}: {error.message}") from None
         if items and around.depth >= MAX_NESTING:
             raise InvalidJson(f"{where}: sequences are nested more than {MAX_NESTING} deep")
         element = Element(tag, b"SQ", items=[], written_vr=b"SQ")
@@ -236,6 +236,13 @@ def _vr(item: Item, tag: int, attribute: Members, number_vr: bytes, where: str) 
     if code not in KNOWN and attribute.get("Value"):
         raise InvalidJson(f"{where}: {vr} is no value representation that has a Value")
     return code
+
+
+def _values(attribute: Members) -> list[Json]:
+    values = attribute.get("Value")
+    if values is not None and not isinstance(values, list):
+        raise InvalidJson("Value is an array")
+    return values or []
 
 
 def _source(attribute: Members, where: str) -> str:
