@@ -38,7 +38,8 @@ any_json = st.recursive(
 )
 tags = st.sampled_from([
     "00080005", "00080016", "00080018", "00083002", "00020010", "00100010", "00280010", "7FE00010", "00081140",
-    "00091001", "00090010", "PatientName", "Rows", "00080000", "FFFEE000", "00000000", "0002", "FFFFFFFF", "00280103", "00280106",
+    "00091001", "00090010", "PatientName", "Rows", "00080000", "FFFEE000", "00000000", "0002", "FFFFFFFF",
+    "00280103", "00280106",
 ])  # fmt: skip
 names = st.fixed_dictionaries({}, optional={"Alphabetic": texts, "Ideographic": texts, "Phonetic": scalars})
 syntaxes = st.sampled_from([

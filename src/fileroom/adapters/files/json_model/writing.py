@@ -68,10 +68,15 @@ def _told_besides(tree: Tree) -> dict[int, str]:
     syntax = tree.transfer_syntax_uid
     has_uids = bool(uid_in(tree.root, SOP_CLASS_UID) and uid_in(tree.root, SOP_INSTANCE_UID))
     if has_uids and tree.root.find(AVAILABLE_TRANSFER_SYNTAX) is None:
-        return {} if syntax == EXPLICIT_VR_LITTLE_ENDIAN else {AVAILABLE_TRANSFER_SYNTAX: syntax}
+        is_assumed = syntax == EXPLICIT_VR_LITTLE_ENDIAN and not _has_fragments(tree)
+        return {} if is_assumed else {AVAILABLE_TRANSFER_SYNTAX: syntax}
     meta = Item(tree.meta)
     uids = {tag: uid_in(meta, tag) for tag in (META_SOP_CLASS_UID, META_SOP_INSTANCE_UID)}
     return (uids if not has_uids else {}) | {TRANSFER_SYNTAX: syntax}
+
+
+def _has_fragments(tree: Tree) -> bool:
+    return any(element.fragments is not None for _, element, _ in tree.walk())
 
 
 class JsonWriter:
