@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.file_finder import FileFinder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
+    from fileroom.application.ports.json_converter import JsonConverter
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_dumper import ObjectDumper
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from fileroom.application.task_queue import TaskQueue
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.application.use_cases.convert_from_json import ConvertFromJson
+    from fileroom.application.use_cases.convert_to_json import ConvertToJson
     from fileroom.application.use_cases.describe_files import DescribeFiles
     from fileroom.application.use_cases.dump_files import DumpFiles
     from fileroom.application.use_cases.echo_node import EchoNode
@@ -222,6 +225,12 @@ def _object_validator() -> "ObjectValidator":
     from fileroom.adapters.files.validating.validator import TreeValidator
 
     return TreeValidator()
+
+
+def _json_converter() -> "JsonConverter":
+    from fileroom.adapters.files.json_model.converter import TreeJsonConverter
+
+    return TreeJsonConverter()
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -540,6 +549,17 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.validate_files", "ValidateFiles"),
         files=file_work,
         validator=providers.Singleton(_object_validator),
+    )
+    json_converter: "providers.Singleton[JsonConverter]" = providers.Singleton(_json_converter)
+    convert_to_json: "providers.Factory[ConvertToJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_to_json", "ConvertToJson"),
+        files=file_work,
+        converter=json_converter,
+    )
+    convert_from_json: "providers.Factory[ConvertFromJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
+        files=file_work,
+        converter=json_converter,
     )
 
 

@@ -43,7 +43,9 @@ def _encoded(text: str, codecs: tuple[str, ...]) -> bytes | None:
     first = codecs[0]
     try:
         if first in _WHOLE or (len(codecs) == 1 and first not in _IN_G0):
-            return text.encode(first)
+            encoded = text.encode(first)
+            # JIS X 0201 has one byte for each of its characters; two are a character of another set.
+            return encoded if first != "shift_jis" or len(encoded) == len(text) else None
         pieces = [_segment(each, codecs) for each in _DELIMITERS.split(text)]
     except (UnicodeEncodeError, LookupError):
         return None

@@ -85,6 +85,10 @@ class Stored:
         for start in range(0, self.size, block):
             yield self.read(block, start)
 
+    def within(self, start: int, size: int) -> "Stored":
+        """Return a piece of it, which stays where it is too."""
+        return Stored(self._stream, self._offset + start, size)
+
 
 Value = bytes | Stored
 

@@ -9,6 +9,7 @@ import re
 import struct
 from typing import Final, NamedTuple
 
+from fileroom.adapters.files.json_model.parsing import Json
 from fileroom.adapters.files.json_model.vrs import (
     DECIMAL,
     EXACT_INTEGERS,
@@ -21,9 +22,6 @@ from fileroom.adapters.files.json_model.vrs import (
 from fileroom.adapters.files.text import decode
 from fileroom.adapters.files.text_encoding import encode
 
-JsonValue = str | int | float | dict[str, str] | None
-"""One of the values under `Value`; items of sequences aside."""
-
 _PADDING: Final = b" \0"
 _MAX_DIGITS: Final = 24
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
@@ -32,7 +30,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 class Values(NamedTuple):
     """What a value field holds."""
 
-    values: list[JsonValue]
+    values: list[Json]
     """Empty where there is no value."""
     is_exact: bool
     """Written back, the values give the same bytes, padding at the end aside."""
@@ -47,7 +45,7 @@ def values_of(raw: bytes, vr: bytes, codecs: tuple[str, ...]) -> Values:
     if vr == b"AT":
         whole = len(raw) // 4
         halves = struct.unpack_from(f"<{2 * whole}H", raw)
-        tags: list[JsonValue] = [f"{halves[at]:04X}{halves[at + 1]:04X}" for at in range(0, 2 * whole, 2)]
+        tags: list[Json] = [f"{halves[at]:04X}{halves[at + 1]:04X}" for at in range(0, 2 * whole, 2)]
         return Values(tags, len(raw) % 4 == 0)
     return Values([], not raw)
 
@@ -63,14 +61,14 @@ def _texts(value: bytes, vr: bytes, codecs: tuple[str, ...]) -> Values:
         return Values([text], is_exact)
     parts = text.split("\\")
     if vr == b"PN":
-        names: list[JsonValue] = [_name(part) or None for part in parts]
+        names: list[Json] = [_name(part) or None for part in parts]
         return Values(names, is_exact and all(_is_exact_name(part) for part in parts))
     if vr in DECIMAL:
         return Values([_decimal(part) for part in parts], is_exact)
     return Values([part or None for part in parts], is_exact)
 
 
-def _name(text: str) -> dict[str, str]:
+def _name(text: str) -> dict[str, Json]:
     """Split a person's name into its component groups (PS3.5 6.2.1)."""
     return {group: part for group, part in zip(NAME_GROUPS, text.split("=", 2), strict=False) if part}
 
@@ -80,7 +78,7 @@ def _is_exact_name(text: str) -> bool:
     return len(groups) == 1 or bool(groups[-1])
 
 
-def _decimal(text: str) -> JsonValue:
+def _decimal(text: str) -> Json:
     """Return a decimal or integer string as a number if that is written in one way only: this one."""
     if len(text) > _MAX_DIGITS:
         return text
@@ -112,7 +110,7 @@ def _numbers(raw: bytes, vr: bytes) -> Values:
     return Values(list(numbers), is_exact)
 
 
-def _float(number: float) -> JsonValue:
+def _float(number: float) -> Json:
     if math.isfinite(number):
         return number
     return "NaN" if math.isnan(number) else "inf" if number > 0 else "-inf"

@@ -25,3 +25,5 @@ ORIGINAL_BYTES: Final = "OriginalBytes"
 """A member of our own beside `Value`: the bytes of a value that its text or numbers do not lead back to."""
 EXACT_INTEGERS: Final = 1 << 53
 """Up to here every reader of JSON keeps an integer as it is (RFC 8259 clause 6)."""
+MAX_TEXT_BYTES: Final = 64 << 20
+"""Of one value of text, which is held as a whole."""

@@ -11,17 +11,17 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from fileroom.adapters.files.json_model.values import values_of
-from fileroom.adapters.files.json_model.vrs import BULK, NUMBER, ORIGINAL_BYTES, TEXT
+from fileroom.adapters.files.json_model.vrs import BULK, MAX_TEXT_BYTES, NUMBER, ORIGINAL_BYTES, TEXT
 from fileroom.adapters.files.structure import PIXEL_DATA, tag_text
 from fileroom.adapters.files.tree import Element, Item, Tree, character_sets
-from fileroom.adapters.files.tree_writing import UNITS, swapped
+from fileroom.adapters.files.tree_writing import SOP_CLASS_UID, SOP_INSTANCE_UID, UNITS, swapped, uid_in
 from fileroom.domain.errors import LimitExceeded
 from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
+META_SOP_CLASS_UID: Final = 0x00020002
+META_SOP_INSTANCE_UID: Final = 0x00020003
 TRANSFER_SYNTAX: Final = 0x00020010
 AVAILABLE_TRANSFER_SYNTAX: Final = 0x00083002
-MAX_TEXT_BYTES: Final = 64 << 20
-"""Of one value of text, which is decoded as a whole."""
 _BLOCK: Final = 3 << 18
 """Bytes at a time: a multiple of 3, so that base64 of the blocks is base64 of the whole, and of 8, for numbers."""
 _PART: Final = 1 << 16
@@ -44,19 +44,9 @@ def json_parts(tree: Tree, *, bulk: BulkSink | None = None, pretty: bool = False
 
     Raises:
         LimitExceeded: a text is too long to be decoded.
-        InvalidDicom: a value cannot be written.
         Unreadable: a large value cannot be read any more.
     """
-    pending: list[str] = []
-    size = 0
-    for text in _Writer(bulk, pretty=pretty).tree(tree):
-        pending.append(text)
-        size += len(text)
-        if size >= _PART:
-            yield "".join(pending).encode()
-            pending, size = [], 0
-    pending.append("\n")
-    yield "".join(pending).encode()
+    return JsonWriter(bulk, pretty=pretty).parts(tree)
 
 
 def data_set_texts(item: Item, codecs: tuple[str, ...] = (), *, pretty: bool = False) -> Iterator[str]:
@@ -66,46 +56,75 @@ def data_set_texts(item: Item, codecs: tuple[str, ...] = (), *, pretty: bool = F
         LimitExceeded: a text is too long to be decoded.
         Unreadable: a large value cannot be read any more.
     """
-    yield from _Writer(None, pretty=pretty).data_set(item, codecs, 0)
+    yield from JsonWriter(None, pretty=pretty).data_set(item, codecs)
 
 
-def _syntax_element(tree: Tree) -> str:
-    """Return the member that tells the transfer syntax, '' where it is the one that is assumed.
+def _told_besides(tree: Tree) -> dict[int, str]:
+    """Return members that are not in the data set, by tag: what is needed to make the same file again.
 
-    A data set that has the attribute itself leaves it alone: file meta information says it then.
+    File meta information is there only where nothing else tells it: an object without a SOP class or instance (such as
+    a DICOMDIR), or one that has Available Transfer Syntax UID itself.
     """
-    if tree.root.find(AVAILABLE_TRANSFER_SYNTAX) is not None:
-        return _member(TRANSFER_SYNTAX, f'"vr":"UI","Value":[{_encode_json(tree.transfer_syntax_uid)}]')
-    if tree.transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-        return ""
-    return _member(AVAILABLE_TRANSFER_SYNTAX, f'"vr":"UI","Value":[{_encode_json(tree.transfer_syntax_uid)}]')
+    syntax = tree.transfer_syntax_uid
+    has_uids = bool(uid_in(tree.root, SOP_CLASS_UID) and uid_in(tree.root, SOP_INSTANCE_UID))
+    if has_uids and tree.root.find(AVAILABLE_TRANSFER_SYNTAX) is None:
+        is_assumed = syntax == EXPLICIT_VR_LITTLE_ENDIAN and not _has_fragments(tree)
+        return {} if is_assumed else {AVAILABLE_TRANSFER_SYNTAX: syntax}
+    meta = Item(tree.meta)
+    uids = {tag: uid_in(meta, tag) for tag in (META_SOP_CLASS_UID, META_SOP_INSTANCE_UID)}
+    return (uids if not has_uids else {}) | {TRANSFER_SYNTAX: syntax}
 
 
-def _member(tag: int, content: str) -> str:
-    return f'"{tag:08X}":{{{content}}}'
+def _has_fragments(tree: Tree) -> bool:
+    return any(element.fragments is not None for _, element, _ in tree.walk())
 
 
-class _Writer:
+class JsonWriter:
     """Writes one file."""
 
-    def __init__(self, bulk: BulkSink | None, *, pretty: bool) -> None:
+    def __init__(self, bulk: BulkSink | None = None, *, pretty: bool = False) -> None:
+        """Give large values to `bulk`. With `pretty`, every attribute has a line, indented."""
         self._bulk = bulk
         self._pretty = pretty
+        self.count = 0
+        """Elements written so far, on all levels."""
+        self._repeated = 0
 
-    def tree(self, tree: Tree) -> Iterator[str]:
-        """Write a file."""
-        extra = _syntax_element(tree)
-        yield from self.data_set(tree.root, (), 0, {int(extra[1:9], 16): extra} if extra else None)
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be told in JSON."""
+        if not self._repeated:
+            return ()
+        return (f"{self._repeated} repeated elements left out: a data set has each tag once (PS3.5 7.1)",)
+
+    def parts(self, tree: Tree) -> Iterator[bytes]:
+        """Yield a file as one JSON object, in UTF-8.
+
+        Raises:
+            LimitExceeded: a text is too long to be decoded.
+            Unreadable: a large value cannot be read any more.
+            StorageError: bulk data cannot be written.
+        """
+        pending: list[str] = []
+        size = 0
+        for text in self.data_set(tree.root, (), 0, _told_besides(tree)):
+            pending.append(text)
+            size += len(text)
+            if size >= _PART:
+                yield "".join(pending).encode()
+                pending, size = [], 0
+        pending.append("\n")
+        yield "".join(pending).encode()
 
     def data_set(
-        self, item: Item, inherited: tuple[str, ...], depth: int, extra: dict[int, str] | None = None
+        self, item: Item, inherited: tuple[str, ...], depth: int = 0, extra: dict[int, str] | None = None
     ) -> Iterator[str]:
-        """Write an object; `extra` are members by the tag that they stand at."""
+        """Yield an object; `inherited` are the codecs around it, `extra` UIDs that are told besides, by their tags."""
         codecs = character_sets(item, inherited)
         members: dict[int, Element | str] = dict(extra or {})
         for element in item.elements:
-            if element.tag & 0xFFFF:
-                members.setdefault(element.tag, element)
+            if element.tag & 0xFFFF and members.setdefault(element.tag, element) is not element:
+                self._repeated += 1
         if not members:
             yield "{}"
             return
@@ -114,8 +133,10 @@ class _Writer:
         for tag in sorted(members):
             member = members[tag]
             if isinstance(member, str):
-                yield lead + member
+                values = f',"Value":[{_encode_json(member)}]' if member else ""
+                yield f'{lead}"{tag:08X}":{{"vr":"UI"{values}}}'
             else:
+                self.count += 1
                 yield f'{lead}"{tag:08X}":{{"vr":"{_vr_text(member)}"'
                 yield from self._content(member, item, codecs, depth)
                 yield "}"
