@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from fileroom.adapters.files.tree import Element
 from fileroom.adapters.files.validating.places import Place, is_plain, quoted, start_of
-from fileroom.domain.uid import is_valid_uid
+from fileroom.domain.uid import MAX_LENGTH, is_valid_uid
 from fileroom.domain.validation import Finding
 
 CLAUSE: Final = "PS3.5 6.2"
@@ -42,6 +42,8 @@ class _Kind(NamedTuple):
     """Whether backslashes part values."""
     strips_start: bool = True
     """Whether leading blanks do not count."""
+    needs_more_than_blanks: bool = False
+    """Whether a value of nothing but blanks is none."""
 
 
 def string_findings(place: Place, element: Element) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def _mistakes(value: str, kind: _Kind, *, is_last: bool) -> Iterator[str]:
         meant = value.removesuffix("\0") if is_last else value
     else:
         meant = value.strip(" ") if kind.strips_start else value.rstrip(" ")
-    if not meant and not (value and kind is _KINDS[b"AE"]):
+    if not meant and not (value and kind.needs_more_than_blanks):
         return
     if kind.max_length and len(meant) > kind.max_length:
         yield f"longer than {kind.max_length} characters"
@@ -150,7 +152,7 @@ def _is_date(year: str, month: str, day: str) -> bool:
 
 
 def _wrong_uid(value: str) -> str:
-    if is_valid_uid(value) or len(value) > _UID_LENGTH:
+    if is_valid_uid(value) or len(value) > MAX_LENGTH:
         return ""
     if is_valid_uid(value.strip(" \0")):
         return "a UID padded with something else than one NUL at its end"
@@ -163,9 +165,8 @@ def _wrong_uri(value: str) -> str:
     return "" if _URI.match(value) else "holds characters that a URI must not"
 
 
-_UID_LENGTH: Final = 64
 _KINDS: Final[dict[bytes, _Kind]] = {
-    b"AE": _Kind(_wrong_title, 16),
+    b"AE": _Kind(_wrong_title, 16, needs_more_than_blanks=True),
     b"AS": _Kind(_wrong_age, 4, strips_start=False),
     b"CS": _Kind(_wrong_code, 16),
     b"DA": _Kind(_wrong_date, strips_start=False),
@@ -173,7 +174,7 @@ _KINDS: Final[dict[bytes, _Kind]] = {
     b"DT": _Kind(_wrong_date_time, 26, strips_start=False),
     b"IS": _Kind(_wrong_integer, 12),
     b"TM": _Kind(_wrong_time, 16, strips_start=False),
-    b"UI": _Kind(_wrong_uid, _UID_LENGTH, padding="\0"),
+    b"UI": _Kind(_wrong_uid, MAX_LENGTH, padding="\0"),
     b"UR": _Kind(_wrong_uri, is_multiple=False, strips_start=False),
 }
 STRING_VRS: Final = frozenset(_KINDS)
