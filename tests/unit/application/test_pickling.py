@@ -20,6 +20,7 @@ from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.task_queue import TaskEnd, TaskView
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
@@ -37,8 +38,9 @@ from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
+from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
-from tests.builders import an_entry
+from tests.builders import SOME_TIME, an_entry
 from tests.unit.application.rooms import IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
@@ -79,6 +81,10 @@ EXAMPLES: tuple[object, ...] = (
     FileJob(source=Path("in"), output=Path("out")),
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
+    TaskEnd(state=TaskState.SUCCEEDED, summary=("done",)),
+    TaskView(
+        record=TaskRecord(number=1, title="t", command="c", state=TaskState.QUEUED, created_at=SOME_TIME)
+    ),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
     ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
