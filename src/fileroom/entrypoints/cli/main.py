@@ -67,6 +67,7 @@ COMMANDS: Final = {
     "local": _Outline(
         module="local", panel=_ROOM, says="List and export what is here: studies, series, instances."
     ),
+    "tui": _Outline(module="tui", panel=_ROOM, says="Open the terminal UI."),
     "config": _Outline(module="config", panel=_ROOM, says="Show and write the configuration."),
     "demo": _Outline(
         module="demo",
@@ -79,6 +80,16 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "dump": _Outline(
+        module="dump",
+        panel=_FILES,
+        says="Show all that is in DICOM files, element by element.",
+    ),
+    "validate": _Outline(
+        module="validate",
+        panel=_FILES,
+        says="Hold DICOM files against the standard, and tell what is not as it should be.",
+    ),
     "stats": _Outline(
         module="stats",
         panel=_FILES,
@@ -89,6 +100,16 @@ COMMANDS: Final = {
         module="histogram",
         panel=_FILES,
         says="Count the values of images, in all frames together, in bins of the same width.",
+    ),
+    "to-json": _Outline(
+        module="to_json",
+        panel=_FILES,
+        says="Write DICOM files as JSON documents in the DICOM JSON Model (PS3.18 annex F).",
+    ),
+    "from-json": _Outline(
+        module="from_json",
+        panel=_FILES,
+        says="Write JSON documents in the DICOM JSON Model as DICOM files.",
     ),
     "to-image": _Outline(
         module="to_image",
