@@ -28,7 +28,7 @@ class PanicException(BaseException):
         (PanicException("index"), InvalidDicom, "decoding: index"),
         (MemoryError(), LimitExceeded, "not enough memory"),
         (Unreadable("gone"), Unreadable, "gone"),
-        (KeyboardInterrupt(), KeyboardInterrupt, ""),
+        (KeyboardInterrupt("stop"), KeyboardInterrupt, "stop"),
     ],
 )
 def test_codecs_fail_with_errors_of_ours(

@@ -105,8 +105,8 @@ def _line(numbers: Gray, start: float, width: float, top: int) -> Gray:
 def voi_of_frame(root: Item, index: int, *, is_signed: bool) -> VoiTransform | None:
     """Return the first VOI LUT or window of a frame; frames count from 0. None where there is none to go by.
 
-    What a frame has of its own counts more than what the object has, a table more than a window. `is_signed` tells of the values
-    that a table is for.
+    What a frame has of its own counts more than what the object has, a table more than a window. `is_signed` tells of
+    the values that a table is for.
 
     Raises:
         InvalidDicom: a table or a number contradicts itself.
