@@ -37,6 +37,8 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -58,6 +60,8 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
 }
 
 

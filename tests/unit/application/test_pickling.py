@@ -17,9 +17,12 @@ from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
+from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.use_cases.convert_from_json import ConvertFromJsonRequest
+from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
@@ -77,6 +80,16 @@ EXAMPLES: tuple[object, ...] = (
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    ConvertToJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=ToJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    ConvertFromJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=FromJsonOptions(bulk_dir=Path("bulk")),
+    ),
     ImportResult(
         scanned_files=1,
         accepted=1,

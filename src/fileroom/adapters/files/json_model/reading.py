@@ -206,7 +206,7 @@ def tags_of(members: Members, path: str = "") -> dict[int, str]:
     tags: dict[int, str] = {}
     for name in members:
         tag = int(name, 16) if _TAG.match(name) else tag_of(name)
-        if tag is None or not 0x00010000 <= tag < 0xFFFE0000:
+        if tag is None or tag >> 16 == 0xFFFE or not (path or 0x00010000 <= tag < 0xFFFE0000):
             raise InvalidJson(
                 f"{path}{name[:64]!r} is neither a tag of 8 hexadecimal digits nor a keyword",
                 hint=_near(name),
