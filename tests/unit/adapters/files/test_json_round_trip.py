@@ -16,7 +16,14 @@ from fileroom.domain.file_meta import encode_file_meta
 from tests.builders import CT_IMAGE_STORAGE, a_data_set, a_dicom_file, a_uid
 from tests.samples import READABLE, name_of
 from tests.strategies import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Element, encode, uid_value
-from tests.unit.adapters.files.json_documents import CONVERTER, as_json, contents, from_json, sample
+from tests.unit.adapters.files.json_documents import (
+    CONVERTER,
+    as_json,
+    contents,
+    from_json,
+    is_in_order,
+    sample,
+)
 
 CHARACTER_SETS = (
     b"", b"ISO_IR 100", b"ISO_IR 144", b"ISO_IR 13 ", b"ISO_IR 192", b"GB18030 ", b"GBK ", b"ISO_IR 166",
@@ -38,6 +45,7 @@ def test_bundled_file_comes_back_with_the_same_elements(
 
     before = contents(path)
     assert contents(tmp_path / "made.dcm") == before
+    assert is_in_order(tmp_path / "made.dcm")
     assert told.elements == made.elements == len(before)
     assert made.notes == ()
     assert len(told.notes) == (path.name == "winter.dcm")  # which has its SOP Instance UID twice

@@ -95,6 +95,7 @@ class Attributes:
             if tag == PIXEL_REPRESENTATION and element.size:
                 is_signed = any(value_bytes(element.value))
                 around = around._replace(number_vr=b"SS" if is_signed else b"US")
+        item.elements.sort(key=lambda element: element.tag)  # the character set came first
         return item
 
     def _with_character_set(
