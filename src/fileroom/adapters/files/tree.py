@@ -192,7 +192,8 @@ def character_sets(item: Item, inherited: tuple[str, ...] = ()) -> tuple[str, ..
     found = item.find(CHARACTER_SET)
     if found is None or found.items is not None:
         return inherited
-    return codecs_of(value_bytes(found.value))
+    value = found.value
+    return codecs_of(value if isinstance(value, bytes) else value.read(HELD_BYTES))
 
 
 def text_value(element: Element, codecs: tuple[str, ...], *, max_bytes: int | None = None) -> str:

@@ -19,7 +19,7 @@ from fileroom.adapters.files.structure import (
     Encoding,
     tag_text,
 )
-from fileroom.adapters.files.tree import Element, Item, Tree, Value, value_bytes
+from fileroom.adapters.files.tree import Element, Item, Tree, Value
 from fileroom.domain.errors import InvalidDicom
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.transfer_syntaxes import (
@@ -71,7 +71,8 @@ def uid_in(item: Item, tag: int) -> str:
     element = item.find(tag)
     if element is None or element.items is not None or element.fragments is not None:
         return ""
-    return clean_uid(value_bytes(element.value).decode("ascii", "replace"))
+    value = element.value if isinstance(element.value, bytes) else element.value.read(_MAX_SHORT)
+    return clean_uid(value.decode("ascii", "replace"))
 
 
 def deflated_parts(parts: Iterable[bytes]) -> Iterator[bytes]:
