@@ -37,6 +37,8 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "dump": "--max-depth --max-value-len --recursive --json",
+    "validate": "--recursive --jobs --json",
     "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
     "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "config path": "--json",
@@ -60,6 +62,8 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "dump": "FILE",
+    "validate": "FILE",
     "to-json": "FILE",
     "from-json": "FILE",
 }

@@ -80,6 +80,16 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "dump": _Outline(
+        module="dump",
+        panel=_FILES,
+        says="Show all that is in DICOM files, element by element.",
+    ),
+    "validate": _Outline(
+        module="validate",
+        panel=_FILES,
+        says="Hold DICOM files against the standard, and tell what is not as it should be.",
+    ),
     "to-json": _Outline(
         module="to_json",
         panel=_FILES,
