@@ -1,6 +1,7 @@
 """DICOM files to JSON and back: the same elements, whatever is in them."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,23 @@ def test_large_values_come_back(tmp_path_factory: pytest.TempPathFactory, size: 
     CONVERTER.from_json(folder / "document.json", folder / "made.dcm", FromJsonOptions())
 
     assert contents(folder / "made.dcm") == contents(folder / "given.dcm")
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_large_values_are_not_held_in_memory(bulk: bool, tmp_path: Path) -> None:
+    (tmp_path / "given.dcm").write_bytes(a_dicom_file(pixel_bytes=48 << 20))
+    options = ToJsonOptions(bulk_dir=tmp_path / "bulk" if bulk else None)
+
+    tracemalloc.start()
+    try:
+        CONVERTER.to_json(tmp_path / "given.dcm", tmp_path / "document.json", options)
+        CONVERTER.from_json(tmp_path / "document.json", tmp_path / "made.dcm", FromJsonOptions())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 12 << 20
+    assert (tmp_path / "made.dcm").stat().st_size > 48 << 20
 
 
 def test_pydicom_reads_our_documents(tmp_path: Path) -> None:
