@@ -255,7 +255,11 @@ def test_large_values_come_back(tmp_path_factory: pytest.TempPathFactory, size: 
 
 @pytest.mark.parametrize("bulk", [True, False])
 def test_large_values_are_not_held_in_memory(bulk: bool, tmp_path: Path) -> None:
-    (tmp_path / "given.dcm").write_bytes(a_dicom_file(pixel_bytes=48 << 20))
+    pixels = Element(0x7FE00010, "OW", b"pixels.." * (6 << 20))
+    header = encode_file_meta(
+        sop_class_uid=CT_IMAGE_STORAGE, sop_instance_uid=a_uid(1), transfer_syntax_uid=EXPLICIT
+    )
+    (tmp_path / "given.dcm").write_bytes(header + encode((pixels,), EXPLICIT))
     options = ToJsonOptions(bulk_dir=tmp_path / "bulk" if bulk else None)
 
     tracemalloc.start()
