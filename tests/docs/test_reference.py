@@ -94,6 +94,8 @@ FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "stats": (),
     "histogram": (),
     "to_image": ("--output", "{folder}/ct.png"),
+    "to_json": ("--output", "{folder}/made.json", "--bulk-dir", "{folder}/bulk"),
+    "from_json": ("--output", "{folder}/made.dcm"),
 }
 """Options for one run of each tool for files."""
 
@@ -103,9 +105,12 @@ def test_file_tools_have_the_keys_of_the_reference(program: Program, tmp_path: P
     promised = COMMON.keys() | FILE_OPERATIONS[operation].keys() | {"file", "output"}
     command = operation.replace("_", "-")
     options = [each.format(folder=tmp_path) for each in FILE_RUNS[operation]]
-    source = get_testdata_file("CT_small.dcm")
+    source = str(get_testdata_file("CT_small.dcm"))
+    if operation == "from_json":
+        program.run("to-json", source, "--output", tmp_path / "given.json")
+        source = str(tmp_path / "given.json")
 
-    document = program.json(command, str(source), *options)
+    document = program.json(command, source, *options)
 
     assert document["operation"] == operation
     assert document.keys() <= promised

@@ -44,6 +44,8 @@ OPTIONS = {
     "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
         --disable-modality-lut --disable-voi-lut --force-8bit --force-16bit --quality --force --recursive --jobs
         --json""",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -71,6 +73,8 @@ ARGUMENTS = {
     "stats": "FILE",
     "histogram": "FILE",
     "to-image": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
 }
 
 
