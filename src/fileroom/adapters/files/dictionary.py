@@ -5,6 +5,7 @@ long to start as a command that only looks at a file.
 """
 
 import sys
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -80,6 +81,11 @@ def keyword_of(tag: int) -> str:
 def tag_of(keyword: str) -> int | None:
     """Return the tag that has a keyword; of repeating groups the first."""
     return _tags().get(keyword)
+
+
+def keywords() -> Iterable[str]:
+    """Return all keywords."""
+    return _tags().keys()
 
 
 @cache

@@ -1,0 +1,95 @@
+"""Looks for what identifies somebody in all that an object still says, after the profile was applied."""
+
+from typing import Final
+
+from fileroom.adapters.files.deidentifying.values import (
+    TEXT_VRS,
+    encoded,
+    set_bytes,
+    text_bytes,
+    true_vr,
+)
+from fileroom.adapters.files.dictionary import keyword_of
+from fileroom.adapters.files.structure import tag_text
+from fileroom.adapters.files.text import decode
+from fileroom.adapters.files.tree import Element, Item, Tree, character_sets
+from fileroom.application.ports.deidentifier import Finding, Residue
+from fileroom.domain.confidentiality.identifiers import Identifiers
+from fileroom.domain.confidentiality.pseudonyms import uid_pseudonym
+
+_CODED: Final = frozenset({b"AE", b"AS", b"CS", b"UR"})
+_BYTES: Final = frozenset({b"OB", b"UN"})
+_MAX_BYTES: Final = 64 << 10
+_BULK_GROUPS: Final = range(0x5400, 0x8000)
+"""Waveforms, overlays, pixels: samples, not text."""
+
+
+class Checker:
+    """Goes over an object once, and cuts out of free text what it finds."""
+
+    def __init__(
+        self, key: bytes, identifiers: Identifiers, uids: set[str], ours: set[int], kept_by_rule: set[int]
+    ) -> None:
+        self.residues: list[Residue] = []
+        self._key = key
+        self._identifiers = identifiers
+        self._uids = uids
+        self._ours = ours
+        self._kept_by_rule = kept_by_rule
+
+    def check(self, tree: Tree) -> None:
+        """Look through an object."""
+        self._item(tree.root, (), "")
+
+    def _item(self, item: Item, inherited: tuple[str, ...], path: str) -> None:
+        codecs = character_sets(item, inherited)
+        for element in item.elements:
+            if element.items is not None:
+                for number, inner in enumerate(element.items, start=1):
+                    self._item(inner, codecs, f"{path}{_name(element)}[{number}].")
+            elif id(element) not in self._ours and element.fragments is None and element.size:
+                finding = self._element(element, item, codecs)
+                if finding is not None:
+                    self.residues.append(Residue(path=path + _name(element), finding=finding))
+
+    def _element(self, element: Element, item: Item, codecs: tuple[str, ...]) -> Finding | None:
+        vr = true_vr(element, item)
+        if vr == b"UI":
+            return self._uid(element)
+        if vr in TEXT_VRS or vr == b"PN":
+            return self._text(element, vr, codecs)
+        if element.tag >> 16 in _BULK_GROUPS:
+            return None
+        if vr in _CODED or (vr in _BYTES and len(element.value) <= _MAX_BYTES):
+            value = text_bytes(element) or b""
+            return Finding.LEFT if self._identifiers.bytes_found_in(value) else None
+        return None
+
+    def _uid(self, element: Element) -> Finding | None:
+        value = (text_bytes(element) or b"").decode("ascii", "replace").split("\\")
+        uids = [part.strip("\0 ") for part in value]
+        if self._uids.isdisjoint(uids):
+            return None
+        if id(element) in self._kept_by_rule:
+            return Finding.LEFT
+        new = [uid_pseudonym(self._key, uid) if uid in self._uids else uid for uid in uids]
+        set_bytes(element, "\\".join(new).encode("ascii", "replace"), b"UI")
+        return Finding.REPLACED
+
+    def _text(self, element: Element, vr: bytes, codecs: tuple[str, ...]) -> Finding | None:
+        before = text_bytes(element)
+        if before is None:  # larger than anybody looks through
+            set_bytes(element, b"", vr)
+            return Finding.REPLACED
+        text = decode(before, codecs)
+        if not self._identifiers.found_in(text):
+            return None
+        if id(element) in self._kept_by_rule:
+            return Finding.LEFT
+        after = encoded(self._identifiers.cut_from(text), before, codecs)
+        set_bytes(element, after or b"", vr)
+        return Finding.CUT if after else Finding.REPLACED
+
+
+def _name(element: Element) -> str:
+    return keyword_of(element.tag) or tag_text(element.tag)

@@ -1,0 +1,99 @@
+"""Collects what identifies somebody in an object, before any of it is changed."""
+
+from typing import Final
+
+from fileroom.adapters.files.deidentifying.values import TEXT_VRS, true_vr
+from fileroom.adapters.files.text import decode
+from fileroom.adapters.files.tree import Element, Item, Stored, Tree, character_sets, vr_of
+from fileroom.domain.confidentiality.identifiers import Identifiers
+from fileroom.domain.confidentiality.options import Action, action_for
+from fileroom.domain.confidentiality.plan import DeidentificationPlan
+from fileroom.domain.confidentiality.pseudonyms import STANDARD_ROOT
+from fileroom.domain.confidentiality.rules import RuleAction
+from fileroom.domain.confidentiality.tables import ProfileRow, profile_row
+from fileroom.domain.confidentiality.unlisted import unlisted_action
+from fileroom.domain.uid import clean_uid
+
+_LOOKED_AT: Final = 4096
+"""Bytes of a value: identifying ones are short."""
+_DATES: Final = frozenset({b"DA", b"DT"})
+_PHRASES: Final = TEXT_VRS | {b"AE", b"UR"}
+# Rows whose values many share: they go, but are no evidence of anybody elsewhere.
+_SHARED: Final = frozenset({
+    0x0016004E, 0x0016004F, 0x00160050, 0x00101080, 0x00101081, 0x00102150, 0x00102152, 0x001021F0, 0x0040A027,
+    0x00500020, 0x300A0216, 0x04000564, 0x00181400, 0x00080201,
+})  # fmt: skip
+_DESCRIPTIVE: Final = frozenset({"clean_descriptors", "clean_structured", "clean_graphics", "patient"})
+# Code sequences that name a person or an institution: their codes and meanings do.
+_NAMING_SEQUENCES: Final = frozenset({0x00401101, 0x00080082, 0x0040A088})
+_CODES: Final = frozenset({0x00080100, 0x00080104})
+
+
+class Collector:
+    """Goes over an object once."""
+
+    def __init__(self, plan: DeidentificationPlan) -> None:
+        self.identifiers = Identifiers()
+        self.uids: set[str] = set()
+        """Those that are replaced."""
+        self._plan = plan
+        self._columns = plan.options.columns()
+
+    def collect(self, tree: Tree) -> None:
+        """Take what identifies somebody in an object."""
+        self._item(tree.root, (), ())
+
+    def _item(self, item: Item, inherited: tuple[str, ...], around: tuple[int, ...]) -> None:
+        codecs = character_sets(item, inherited)
+        for element in item.elements:
+            if element.items is not None:
+                for inner in element.items:
+                    self._item(inner, codecs, (*around, element.tag))
+            elif element.fragments is None and not isinstance(element.value, Stored) and element.value:
+                self._element(element, item, codecs, around)
+
+    def _element(
+        self, element: Element, item: Item, codecs: tuple[str, ...], around: tuple[int, ...]
+    ) -> None:
+        vr = true_vr(element, item)
+        is_name = vr == b"PN" or vr_of(element.tag, item) == b"PN"
+        if not (is_name or vr == b"UI" or vr in _DATES or vr in _PHRASES):
+            return
+        rule = self._plan.rules.rule_for(element.tag, around) if self._plan.rules else None
+        if rule is not None and rule.action is RuleAction.KEEP:
+            return
+        row = profile_row(element.tag)
+        action = self._action(element.tag, vr, row)
+        value = bytes(element.value[:_LOOKED_AT])  # type: ignore[index] # no `Stored` comes here
+        if is_name:
+            self.identifiers.add_name(decode(value, codecs))
+        elif vr == b"UI":
+            if action is Action.UID:
+                self._add_uids(value)
+        elif element.tag in _CODES and around and around[-1] in _NAMING_SEQUENCES:
+            self.identifiers.add_phrase(decode(value, codecs))
+        elif action is Action.KEEP:
+            return
+        elif vr in _DATES:
+            self.identifiers.add_date(value.decode("ascii", "replace"))
+        elif row is not None and _is_telling(element.tag, row):
+            self.identifiers.add_phrase(decode(value, codecs))
+
+    def _action(self, tag: int, vr: bytes, row: ProfileRow | None) -> Action:
+        if row is not None:
+            action = action_for(row, self._columns)
+            return Action.UID if vr == b"UI" and action is not Action.KEEP else action
+        if tag >> 16 & 1:
+            return Action.KEEP
+        return unlisted_action(tag, vr, self._plan.options)
+
+    def _add_uids(self, value: bytes) -> None:
+        for part in value.decode("ascii", "replace").split("\\"):
+            uid = clean_uid(part)
+            if uid and not uid.startswith(STANDARD_ROOT):
+                self.uids.add(uid)
+                self.identifiers.add_phrase(uid)
+
+
+def _is_telling(tag: int, row: ProfileRow) -> bool:
+    return tag not in _SHARED and _DESCRIPTIVE.isdisjoint(row.options)
