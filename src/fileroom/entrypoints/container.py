@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fileroom.application.outgoing import Holdings
     from fileroom.application.ports.catalog import Catalog
     from fileroom.application.ports.clock import Clock
+    from fileroom.application.ports.deidentification_rules import DeidentificationRules
+    from fileroom.application.ports.deidentifier import Deidentifier
     from fileroom.application.ports.dicom_client import DicomClient
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
@@ -41,10 +43,12 @@ if TYPE_CHECKING:
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.secret_key import SecretKey
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
+    from fileroom.application.use_cases.anonymize_files import AnonymizeFiles
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.describe_files import DescribeFiles
@@ -198,6 +202,24 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _deidentifier() -> "Deidentifier":
+    from fileroom.adapters.files.deidentifying.deidentifier import TreeDeidentifier
+
+    return TreeDeidentifier()
+
+
+def _deidentification_rules() -> "DeidentificationRules":
+    from fileroom.adapters.files.deidentifying.rules import TomlRules
+
+    return TomlRules()
+
+
+def _secret_key(data_dir: Path) -> "SecretKey":
+    from fileroom.adapters.system.secret_key import FileSecretKey
+
+    return FileSecretKey(data_dir)
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -498,6 +520,13 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),
+        files=file_work,
+        deidentifier=providers.Singleton(_deidentifier),
+        key=providers.Singleton(_secret_key, data_dir),
+        rules=providers.Singleton(_deidentification_rules),
     )
 
 
