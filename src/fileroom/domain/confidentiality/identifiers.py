@@ -79,7 +79,7 @@ class Identifiers:
 
     def _matching(self, lowered: str) -> Iterator[str]:
         for word in self._words:
-            if word in lowered and (len(word) >= _STANDS_ALONE or _pattern(word).search(lowered)):
+            if word in lowered and (_counts_within_words(word) or _pattern(word).search(lowered)):
                 yield word
 
 
@@ -87,10 +87,21 @@ def _is_common(word: str) -> bool:
     return word in _NO_NAMES or word in _NO_VALUES or not any(map(str.isalnum, word))
 
 
+def _has_no_blanks(word: str) -> bool:
+    """Tell whether it is of a script that writes words without blanks between them: Chinese, Japanese, Korean."""
+    return any(letter >= "\u2e80" for letter in word)
+
+
+def _counts_within_words(word: str) -> bool:
+    return len(word) >= _STANDS_ALONE or _has_no_blanks(word)
+
+
 @lru_cache(4096)
 def _pattern(word: str) -> re.Pattern[str]:
     """Match a word whole; a long one is matched within words, which go with it."""
     escaped = re.escape(word)
+    if _has_no_blanks(word):
+        return re.compile(escaped)
     if len(word) >= _STANDS_ALONE:
         return re.compile(f"{_LETTER}*{escaped}{_LETTER}*", re.IGNORECASE)
     return re.compile(f"(?<!{_LETTER}){escaped}(?!{_LETTER})", re.IGNORECASE)

@@ -246,7 +246,10 @@ class Applier:
             self._within(element, place, place.manner)
             return
         value = text_bytes(element)
-        if not value or not value.strip(b"\0 "):
+        if value is None:  # larger than UIDs can be
+            self._empty(element, place)
+            return
+        if not value.strip(b"\0 "):
             return
         before = [part.strip("\0 ") for part in value.decode("ascii", "replace").split("\\")]
         after = [uid_pseudonym(self._plan.key, uid) for uid in before]

@@ -9,7 +9,7 @@ from fileroom.adapters.files.deidentifying.values import (
     text_bytes,
     true_vr,
 )
-from fileroom.adapters.files.dictionary import keyword_of
+from fileroom.adapters.files.dictionary import is_private_creator, keyword_of
 from fileroom.adapters.files.structure import tag_text
 from fileroom.adapters.files.text import decode
 from fileroom.adapters.files.tree import Element, Item, Tree, character_sets
@@ -84,7 +84,7 @@ class Checker:
         text = decode(before, codecs)
         if not self._identifiers.found_in(text):
             return None
-        if id(element) in self._kept_by_rule:
+        if id(element) in self._kept_by_rule or is_private_creator(element.tag):
             return Finding.LEFT
         after = encoded(self._identifiers.cut_from(text), before, codecs)
         set_bytes(element, after or b"", vr)

@@ -70,7 +70,7 @@ class Collector:
         elif vr == b"UI":
             if action is Action.UID:
                 self._add_uids(value)
-        elif element.tag in _CODES and around and around[-1] in _NAMING_SEQUENCES:
+        elif element.tag in _CODES and around and self._names_somebody(around[-1]):
             self.identifiers.add_phrase(decode(value, codecs))
         elif action is Action.KEEP:
             return
@@ -78,6 +78,10 @@ class Collector:
             self.identifiers.add_date(value.decode("ascii", "replace"))
         elif row is not None and _is_telling(element.tag, row):
             self.identifiers.add_phrase(decode(value, codecs))
+
+    def _names_somebody(self, sequence: int) -> bool:
+        row = profile_row(sequence) if sequence in _NAMING_SEQUENCES else None
+        return row is not None and action_for(row, self._columns) is not Action.KEEP
 
     def _action(self, tag: int, vr: bytes, row: ProfileRow | None) -> Action:
         if row is not None:

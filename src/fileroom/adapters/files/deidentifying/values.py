@@ -87,11 +87,8 @@ def open_hidden_items(element: Element, item: Item) -> bool:
 
     What does not begin with an item is left alone.
     """
-    if (
-        element.items is not None
-        or element.fragments is not None
-        or true_vr(element, item) not in {b"SQ", b"UN"}
-    ):
+    vr = true_vr(element, item)
+    if element.items is not None or element.fragments is not None or vr not in {b"SQ", b"UN"}:
         return True
     value = element.value
     if len(value) < 8 or (value.read(4) if isinstance(value, Stored) else value[:4]) != ITEM_LITTLE:
@@ -107,5 +104,5 @@ def open_hidden_items(element: Element, item: Item) -> bool:
     if len(root.elements) != 1 or root.elements[0].items is None:
         return False
     element.items, element.value, element.length = root.elements[0].items, b"", UNDEFINED
-    element.vr = element.written_vr = b"UN"
+    element.vr = element.written_vr = vr  # elements whose VR is known are written as they should have been
     return True
