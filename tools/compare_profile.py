@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fileroom.domain.confidentiality.tables import OPTION_COLUMNS, PRIVATE, profile_rows
 
-CAPTION = "E.1-1."
+TITLE = "Table E.1-1."
 _BEFORE_ACTIONS = 4
 """Name, tag, whether retired, whether in a standard IOD."""
 
@@ -25,16 +25,16 @@ class _Table(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
-        self._inside = self._is_cell = self._is_caption = False
+        self._is_announced = self._inside = self._is_cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Enter a table, a row or a cell."""
+        """Enter a table, a row or a cell; DocBook names the table, HTML has its title before it."""
         if tag == "table":
-            self._inside = dict(attrs).get("xml:id") == "table_E.1-1"
-        self._is_caption = tag == "caption" or (tag in {"strong", "p"} and not self._inside)
-        if self._inside and tag == "tr":
+            self._inside = self._is_announced or dict(attrs).get("xml:id") == "table_E.1-1"
+            self._is_announced = False
+        elif self._inside and tag == "tr":
             self.rows.append([])
-        if self._inside and tag == "td":
+        elif self._inside and tag == "td":
             self.rows[-1].append("")
             self._is_cell = True
 
@@ -42,15 +42,15 @@ class _Table(HTMLParser):
         """Leave a table or a cell."""
         if tag == "table":
             self._inside = False
-        if tag == "td":
+        elif tag == "td":
             self._is_cell = False
 
     def handle_data(self, data: str) -> None:
-        """Take text of a cell; a caption in front of an HTML table or within it says which one it is."""
+        """Take the text of a cell, or the title of the table that comes."""
         if self._is_cell:
             self.rows[-1][-1] += data
-        elif self._is_caption and CAPTION in data:
-            self._inside = True
+        elif data.strip().startswith(TITLE):
+            self._is_announced = True
 
 
 def theirs(document: str) -> dict[str, Actions]:
@@ -83,7 +83,7 @@ def differences(document: str) -> Iterator[str]:
     """Yield what differs between a document's table and ours."""
     other, own = theirs(document), ours()
     if not other:
-        yield f"no table {CAPTION} was found"
+        yield f"there is no {TITLE[:-1]}"
         return
     for tag in sorted(other.keys() | own.keys()):
         if other.get(tag) != own.get(tag):

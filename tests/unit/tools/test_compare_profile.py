@@ -56,4 +56,4 @@ def test_differences_are_told_by_tag(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_document_without_the_table_is_told() -> None:
-    assert list(differences("<html></html>")) == ["no table E.1-1. was found"]
+    assert list(differences("<html></html>")) == ["there is no Table E.1-1"]
