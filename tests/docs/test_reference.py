@@ -87,7 +87,10 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
             assert row.keys() <= set(columns), name
 
 
-FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",)}
+FILE_RUNS: Mapping[str, tuple[str, ...]] = {
+    "info": ("--verbose",),
+    "anonymize": ("--output", "{folder}/anonymous.dcm"),
+}
 """Options for one run of each tool for files."""
 
 

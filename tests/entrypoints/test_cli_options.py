@@ -37,6 +37,9 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
+        --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
+        --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -46,6 +49,7 @@ CHOICES = {
     "query": ("study-root", "patient-root", "patient", "study", "series", "image"),
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
+    "anonymize": ("full", "shifted"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -58,6 +62,7 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "anonymize": "FILE",
 }
 
 

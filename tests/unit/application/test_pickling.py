@@ -20,6 +20,7 @@ from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.use_cases.anonymize_files import AnonymizeFilesRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
@@ -31,6 +32,7 @@ from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
@@ -77,6 +79,12 @@ EXAMPLES: tuple[object, ...] = (
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    AnonymizeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output_dir=Path("out")),
+        options=ProfileOptions(retain_uids=True),
+        key=Path("key"),
+    ),
     ImportResult(
         scanned_files=1,
         accepted=1,

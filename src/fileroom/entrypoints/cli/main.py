@@ -67,6 +67,7 @@ COMMANDS: Final = {
     "local": _Outline(
         module="local", panel=_ROOM, says="List and export what is here: studies, series, instances."
     ),
+    "tui": _Outline(module="tui", panel=_ROOM, says="Open the terminal UI."),
     "config": _Outline(module="config", panel=_ROOM, says="Show and write the configuration."),
     "demo": _Outline(
         module="demo",
@@ -83,7 +84,7 @@ COMMANDS: Final = {
         module="anonymize",
         panel=_FILES,
         says="Copy DICOM files without what tells whose they are, by the Basic Application Level Confidentiality "
-        "Profile of PS3.15. Pixels are not looked at.",
+        "Profile of PS3.15.",
     ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""

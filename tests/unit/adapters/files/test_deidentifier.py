@@ -627,6 +627,12 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
         TreeDeidentifier().deidentify(tmp_path / "none", tmp_path / "out", a_plan())
 
 
+def test_results_pickle(tmp_path: Path) -> None:
+    _, done = hide(write_object(tmp_path / "in.dcm", [*SMITH, text(MANUFACTURER, "Smithers")]))
+    assert done.residues
+    assert pickle.loads(pickle.dumps(done)) == done  # noqa: S301 - our own
+
+
 def test_adapter_and_plan_pickle_and_the_key_is_not_shown() -> None:
     plan = a_plan(rules(((SEX,), RuleAction.KEEP, "")), retain_uids=True)
     copied: Deidentifier
