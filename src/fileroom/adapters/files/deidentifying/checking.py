@@ -27,13 +27,10 @@ _BULK_GROUPS: Final = range(0x5400, 0x8000)
 class Checker:
     """Goes over an object once, and cuts out of free text what it finds."""
 
-    def __init__(
-        self, key: bytes, identifiers: Identifiers, uids: set[str], ours: set[int], kept_by_rule: set[int]
-    ) -> None:
+    def __init__(self, key: bytes, identifiers: Identifiers, ours: set[int], kept_by_rule: set[int]) -> None:
         self.residues: list[Residue] = []
         self._key = key
         self._identifiers = identifiers
-        self._uids = uids
         self._ours = ours
         self._kept_by_rule = kept_by_rule
 
@@ -68,11 +65,11 @@ class Checker:
     def _uid(self, element: Element) -> Finding | None:
         value = (text_bytes(element) or b"").decode("ascii", "replace").split("\\")
         uids = [part.strip("\0 ") for part in value]
-        if self._uids.isdisjoint(uids):
+        if not any(map(self._identifiers.has_uid, uids)):
             return None
         if id(element) in self._kept_by_rule:
             return Finding.LEFT
-        new = [uid_pseudonym(self._key, uid) if uid in self._uids else uid for uid in uids]
+        new = [uid_pseudonym(self._key, uid) if self._identifiers.has_uid(uid) else uid for uid in uids]
         set_bytes(element, "\\".join(new).encode("ascii", "replace"), b"UI")
         return Finding.REPLACED
 
@@ -86,7 +83,10 @@ class Checker:
             return None
         if id(element) in self._kept_by_rule or is_private_creator(element.tag):
             return Finding.LEFT
-        after = encoded(self._identifiers.cut_from(text), before, codecs)
+        cut = self._identifiers.cut_from(text)
+        if self._identifiers.found_in(cut):
+            cut = ""  # what was around it made another
+        after = encoded(cut, before, codecs)
         set_bytes(element, after or b"", vr)
         return Finding.CUT if after else Finding.REPLACED
 

@@ -34,8 +34,6 @@ class Collector:
 
     def __init__(self, plan: DeidentificationPlan) -> None:
         self.identifiers = Identifiers()
-        self.uids: set[str] = set()
-        """Those that are replaced."""
         self._plan = plan
         self._columns = plan.options.columns()
 
@@ -95,8 +93,7 @@ class Collector:
         for part in value.decode("ascii", "replace").split("\\"):
             uid = clean_uid(part)
             if uid and not uid.startswith(STANDARD_ROOT):
-                self.uids.add(uid)
-                self.identifiers.add_phrase(uid)
+                self.identifiers.add_uid(uid)
 
 
 def _is_telling(tag: int, row: ProfileRow) -> bool:
