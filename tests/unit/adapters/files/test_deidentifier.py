@@ -590,6 +590,26 @@ def test_identifying_words_in_kept_text_are_cut_and_told(tmp_path: Path) -> None
     }
 
 
+def test_products_may_be_called_like_stations_and_institutions_but_not_like_people(tmp_path: Path) -> None:
+    root, done = hide(
+        write_object(
+            tmp_path / "in.dcm",
+            [
+                *SMITH,
+                text(0x00080080, "Siemens Clinic"),
+                text(0x00081010, "SYMPHONY"),
+                text(MANUFACTURER, "Siemens Clinic"),
+                text(0x00081090, "Symphony of Smithers"),
+                text(0x00181020, "Symphony 2"),
+            ],
+        )
+    )
+    assert value_in(root, MANUFACTURER) == b"Siemens Clinic"
+    assert value_in(root, 0x00081090) == b"Symphony of"
+    assert value_in(root, 0x00181020) == b"2"
+    assert [each.finding for each in done.residues] == [Finding.LEFT, Finding.CUT, Finding.CUT]
+
+
 def test_name_of_the_output_is_looked_at_too(tmp_path: Path) -> None:
     source = write_object(tmp_path / "smithers.dcm", SMITH)
     _, done = hide(source)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fileroom.adapters.files.deidentifying.collecting import Collector
 from fileroom.adapters.files.deidentifying.values import (
     TEXT_VRS,
     encoded,
@@ -14,12 +15,13 @@ from fileroom.adapters.files.structure import tag_text
 from fileroom.adapters.files.text import decode
 from fileroom.adapters.files.tree import Element, Item, Tree, character_sets
 from fileroom.application.ports.deidentifier import Finding, Residue
-from fileroom.domain.confidentiality.identifiers import Identifiers
 from fileroom.domain.confidentiality.pseudonyms import uid_pseudonym
 
 _CODED: Final = frozenset({b"AE", b"AS", b"CS", b"UR"})
 _BYTES: Final = frozenset({b"OB", b"UN"})
 _MAX_BYTES: Final = 64 << 10
+_PRODUCTS: Final = frozenset({0x00080070, 0x00081090})
+"""Manufacturer and Manufacturer's Model Name: a station or an institution may be called the same."""
 _BULK_GROUPS: Final = range(0x5400, 0x8000)
 """Waveforms, overlays, pixels: samples, not text."""
 
@@ -27,10 +29,11 @@ _BULK_GROUPS: Final = range(0x5400, 0x8000)
 class Checker:
     """Goes over an object once, and cuts out of free text what it finds."""
 
-    def __init__(self, key: bytes, identifiers: Identifiers, ours: set[int], kept_by_rule: set[int]) -> None:
+    def __init__(self, key: bytes, collected: Collector, ours: set[int], kept_by_rule: set[int]) -> None:
         self.residues: list[Residue] = []
         self._key = key
-        self._identifiers = identifiers
+        self._identifiers = collected.identifiers
+        self._people = collected.people
         self._ours = ours
         self._kept_by_rule = kept_by_rule
 
@@ -83,8 +86,13 @@ class Checker:
             return None
         if id(element) in self._kept_by_rule or is_private_creator(element.tag):
             return Finding.LEFT
-        cut = self._identifiers.cut_from(text)
-        if self._identifiers.found_in(cut):
+        identifiers = self._identifiers
+        if element.tag in _PRODUCTS:
+            identifiers = self._people
+            if not identifiers.found_in(text):
+                return Finding.LEFT
+        cut = identifiers.cut_from(text)
+        if identifiers.found_in(cut):
             cut = ""  # what was around it made another
         after = encoded(cut, before, codecs)
         set_bytes(element, after or b"", vr)

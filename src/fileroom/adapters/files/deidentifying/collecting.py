@@ -20,9 +20,10 @@ _DATES: Final = frozenset({b"DA", b"DT"})
 _PHRASES: Final = TEXT_VRS | {b"AE", b"UR"}
 # Rows whose values many share: they go, but are no evidence of anybody elsewhere.
 _SHARED: Final = frozenset({
-    0x0016004E, 0x0016004F, 0x00160050, 0x00101080, 0x00101081, 0x00102150, 0x00102152, 0x001021F0, 0x0040A027,
-    0x00500020, 0x300A0216, 0x04000564, 0x00181400, 0x00080201,
+    "0016004E", "0016004F", "00160050", "00101080", "00101081", "00102150", "00102152", "001021F0", "0040A027",
+    "00500020", "300A0216", "04000564", "00181400", "00080201",
 })  # fmt: skip
+_PLACES: Final = frozenset({"device", "institution"})
 _DESCRIPTIVE: Final = frozenset({"clean_descriptors", "clean_structured", "clean_graphics", "patient"})
 # Code sequences that name a person or an institution: their codes and meanings do.
 _NAMING_SEQUENCES: Final = frozenset({0x00401101, 0x00080082, 0x0040A088})
@@ -34,6 +35,9 @@ class Collector:
 
     def __init__(self, plan: DeidentificationPlan) -> None:
         self.identifiers = Identifiers()
+        """All."""
+        self.people = Identifiers()
+        """Without institutions and devices, whose names stand in names of products as well."""
         self._plan = plan
         self._columns = plan.options.columns()
 
@@ -60,22 +64,39 @@ class Collector:
         rule = self._plan.rules.rule_for(element.tag, around) if self._plan.rules else None
         if rule is not None and rule.action is RuleAction.KEEP:
             return
-        row = profile_row(element.tag)
-        action = self._action(element.tag, vr, row)
         value = bytes(element.value[:_LOOKED_AT])  # type: ignore[index] # no `Stored` comes here
         if is_name:
-            self.identifiers.add_name(decode(value, codecs))
-        elif vr == b"UI":
-            if action is Action.UID:
-                self._add_uids(value)
-        elif element.tag in _CODES and around and self._names_somebody(around[-1]):
-            self.identifiers.add_phrase(decode(value, codecs))
-        elif action is Action.KEEP:
+            for found in (self.identifiers, self.people):
+                found.add_name(decode(value, codecs))
             return
-        elif vr in _DATES:
-            self.identifiers.add_date(value.decode("ascii", "replace"))
-        elif row is not None and _is_telling(element.tag, row):
+        row = profile_row(element.tag)
+        is_code = element.tag in _CODES and bool(around) and self._names_somebody(around[-1])
+        if is_code:
             self.identifiers.add_phrase(decode(value, codecs))
+        elif (action := self._action(element.tag, vr, row)) is not Action.KEEP:
+            self._take(value, vr, codecs, row, action)
+
+    def _take(
+        self, value: bytes, vr: bytes, codecs: tuple[str, ...], row: ProfileRow | None, action: Action
+    ) -> None:
+        """Take a value that will not stay as it is."""
+        if vr == b"UI":
+            if action is Action.UID:
+                self._take_uids(value)
+        elif vr in _DATES:
+            for found in (self.identifiers, self.people):
+                found.add_date(value.decode("ascii", "replace"))
+        elif row is not None and _is_telling(row):
+            self.identifiers.add_phrase(decode(value, codecs))
+            if _PLACES.isdisjoint(row.options):
+                self.people.add_phrase(decode(value, codecs))
+
+    def _take_uids(self, value: bytes) -> None:
+        for part in value.decode("ascii", "replace").split("\\"):
+            uid = clean_uid(part)
+            if uid and not uid.startswith(STANDARD_ROOT):
+                for found in (self.identifiers, self.people):
+                    found.add_uid(uid)
 
     def _names_somebody(self, sequence: int) -> bool:
         row = profile_row(sequence) if sequence in _NAMING_SEQUENCES else None
@@ -89,12 +110,6 @@ class Collector:
             return Action.KEEP
         return unlisted_action(tag, vr, self._plan.options)
 
-    def _add_uids(self, value: bytes) -> None:
-        for part in value.decode("ascii", "replace").split("\\"):
-            uid = clean_uid(part)
-            if uid and not uid.startswith(STANDARD_ROOT):
-                self.identifiers.add_uid(uid)
 
-
-def _is_telling(tag: int, row: ProfileRow) -> bool:
-    return tag not in _SHARED and _DESCRIPTIVE.isdisjoint(row.options)
+def _is_telling(row: ProfileRow) -> bool:
+    return row.tag not in _SHARED and _DESCRIPTIVE.isdisjoint(row.options)

@@ -56,7 +56,7 @@ class _Work:
         self._applier.apply()
         self._exceptions = tuple(self._applier.exceptions)
         ours = mark(tree, plan.options, self._exceptions) | self._applier.ours
-        checker = Checker(plan.key, collector.identifiers, ours, self._applier.kept_by_rule)
+        checker = Checker(plan.key, collector, ours, self._applier.kept_by_rule)
         checker.check(tree)
         self._residues: tuple[Residue, ...] = tuple(checker.residues)
         self._tree = tree
