@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 
 from fileroom.adapters.files.deidentifying.deidentifier import TreeDeidentifier
-from fileroom.adapters.files.structure import IMPLICIT_LITTLE, PIXEL_DATA
+from fileroom.adapters.files.structure import IMPLICIT_LITTLE, PIXEL_DATA, UNDEFINED
 from fileroom.adapters.files.tree import Element, Stored, open_tree
 from fileroom.adapters.files.tree_writing import data_set_parts, new_element
 from fileroom.application.ports.deidentifier import Deidentifier, Finding
@@ -629,6 +629,29 @@ def test_kept_bytes_are_searched(tmp_path: Path) -> None:
     )
     _, done = hide(source)
     assert [(each.path, each.finding) for each in done.residues] == [("ICCProfile", Finding.LEFT)]
+
+
+JPEG_COMMENT = b"\xff\xd8\xff\xe0\0\4JF\xff\xfe\0\x12Smithers, Waylon\xff\xda\0\2" + bytes(50)
+JPEG_2000_COMMENT = b"\xff\x4f\xff\x51\0\4XX\xff\x64\0\x14\0\1Smithers, Waylon\xff\x90\0\2" + bytes(50)
+JPEG_PIXELS = b"\xff\xd8\xff\xda\0\2Smithers, Waylon" + bytes(50)
+
+
+@pytest.mark.parametrize(
+    ("frame", "is_found"),
+    [
+        (JPEG_COMMENT, True),
+        (JPEG_2000_COMMENT, True),
+        (JPEG_PIXELS, False),
+        (b"\xff\xd8\xff", False),
+        (b"RLE", False),
+    ],
+)
+def test_comments_in_compressed_pixels_are_searched(tmp_path: Path, frame: bytes, is_found: bool) -> None:
+    pixels = new_element(PIXEL_DATA, b"", b"OB")
+    pixels.fragments = [b"", frame]
+    pixels.length = UNDEFINED
+    _, done = hide(write_object(tmp_path / "in.dcm", [*SMITH, pixels], syntax="1.2.840.10008.1.2.4.90"))
+    assert [each.path for each in done.residues] == (["PixelData"] if is_found else [])
 
 
 # ------------------------------------------------------------------------------------------------------- errors

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fileroom.adapters.files.deidentifying.bitstreams import said_in_pixels
 from fileroom.adapters.files.deidentifying.collecting import Collector
 from fileroom.adapters.files.deidentifying.values import (
     TEXT_VRS,
@@ -47,12 +48,14 @@ class Checker:
             if element.items is not None:
                 for number, inner in enumerate(element.items, start=1):
                     self._item(inner, codecs, f"{path}{_name(element)}[{number}].")
-            elif id(element) not in self._ours and element.fragments is None and element.size:
+            elif id(element) not in self._ours and element.size:
                 finding = self._element(element, item, codecs)
                 if finding is not None:
                     self.residues.append(Residue(path=path + _name(element), finding=finding))
 
     def _element(self, element: Element, item: Item, codecs: tuple[str, ...]) -> Finding | None:
+        if element.fragments is not None:
+            return self._bytes(said_in_pixels(element))
         vr = true_vr(element, item)
         if vr == b"UI":
             return self._uid(element)
@@ -61,9 +64,11 @@ class Checker:
         if element.tag >> 16 in _BULK_GROUPS:
             return None
         if vr in _CODED or (vr in _BYTES and len(element.value) <= _MAX_BYTES):
-            value = text_bytes(element) or b""
-            return Finding.LEFT if self._identifiers.bytes_found_in(value) else None
+            return self._bytes(text_bytes(element) or b"")
         return None
+
+    def _bytes(self, value: bytes) -> Finding | None:
+        return Finding.LEFT if value and self._identifiers.bytes_found_in(value) else None
 
     def _uid(self, element: Element) -> Finding | None:
         value = (text_bytes(element) or b"").decode("ascii", "replace").split("\\")
