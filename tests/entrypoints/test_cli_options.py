@@ -37,6 +37,10 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "dump": "--max-depth --max-value-len --recursive --json",
+    "validate": "--recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
         --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
         --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
@@ -62,6 +66,10 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "dump": "FILE",
+    "validate": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
     "anonymize": "FILE",
 }
 
