@@ -108,7 +108,7 @@ def _element(element: Element, source: Encoding, target: Encoding) -> Iterator[b
             raise InvalidDicom(
                 f"{tag_text(element.tag)} is encapsulated, which that transfer syntax does not allow"
             )
-        vr = element.written_vr if element.written_vr in {b"OB", b"OW"} else b"OB"
+        vr = element.vr if element.vr in {b"OB", b"OW"} else b"OB"
         yield _head(element.tag, vr, UNDEFINED, target)
         for fragment in element.fragments:
             yield target.tag_length.pack(0xFFFE, 0xE000, len(fragment) + len(fragment) % 2)
