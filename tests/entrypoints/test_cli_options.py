@@ -46,6 +46,9 @@ OPTIONS = {
         --json""",
     "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
     "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
+    "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
+        --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
+        --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -56,6 +59,7 @@ CHOICES = {
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
     "to-image": ("png", "jpeg"),
+    "anonymize": ("full", "shifted"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -75,6 +79,7 @@ ARGUMENTS = {
     "to-image": "FILE",
     "to-json": "FILE",
     "from-json": "FILE",
+    "anonymize": "FILE",
 }
 
 
