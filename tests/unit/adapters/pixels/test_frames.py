@@ -121,11 +121,12 @@ def test_frames_of_colour_have_their_samples_last(planar: int, kind: str) -> Non
     np.testing.assert_array_equal(np.stack(found), pixels)
 
 
+@pytest.mark.parametrize("signed", [0, 1])
 @pytest.mark.parametrize("syntax", [EXPLICIT, BIG_ENDIAN])
-def test_frames_of_single_bits_need_not_begin_with_a_byte(syntax: str) -> None:
+def test_frames_of_single_bits_need_not_begin_with_a_byte(syntax: str, signed: int) -> None:
     bits = np.arange(3 * 5 * 7) % 3 % 2
     packed = np.packbits(bits.astype(np.uint8), bitorder="little").tobytes()
-    elements = image_elements(rows=5, columns=7, frames=3, allocated=1)
+    elements = image_elements(rows=5, columns=7, frames=3, allocated=1, signed=signed)
     found = frames_of(a_file([*elements, Element(0x7FE00010, "OW", packed)], syntax))
     np.testing.assert_array_equal(np.stack(found).ravel(), bits)
 
