@@ -1,0 +1,113 @@
+"""The one way in which pixels are packed and unpacked: frame by frame, over a tree that is then written.
+
+What changes in the tree is Pixel Data, its offset tables and the few elements that describe how samples are written.
+Everything else stays the element that it is. Frames wait in a spool, so that memory does not grow with them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from fileroom.adapters.files.structure import PIXEL_DATA
+from fileroom.adapters.files.transcoding.spool import Spool
+from fileroom.adapters.files.tree import Item, Tree
+from fileroom.domain.errors import InvalidDicom, LimitExceeded
+from fileroom.domain.pixel_target import PixelTarget
+from fileroom.domain.transfer_syntaxes import transfer_syntax
+
+PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, PIXEL_DATA})
+MAX_FRAME_BYTES: Final = 1 << 30
+"""Memory that a frame may take."""
+MAX_RATIO: Final = 10_000
+"""Bytes of pixels that one byte of a compressed object may become."""
+RATIO_GRACE: Final = 1 << 30
+"""Bytes of pixels that are made before the ratio is looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelChange:
+    """What became of the pixels."""
+
+    frames: int = 0
+    """0 where there are no pixels."""
+    native_bytes: int = 0
+    """Bytes of all frames, not packed."""
+    packed_bytes: int = 0
+    """Bytes of all frames as they were packed; 0 where nothing was."""
+    identical: bool | None = None
+    """Every value was compared and is the same; None where nothing was packed or unpacked."""
+    max_difference: int | None = None
+    """The largest difference of a value, where one is."""
+
+
+def change_pixels(
+    tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: int = MAX_FRAME_BYTES
+) -> PixelChange:
+    """Make the pixels of a tree those of another transfer syntax; `spool` has to live until it is written.
+
+    Raises:
+        InvalidDicom: the pixels cannot be decoded, or not be encoded so; or packing would change them where
+            nothing may be lost.
+        InvalidInput: pixels in its transfer syntax cannot be decoded.
+        ConfigurationError: the codecs that are needed are not installed.
+        LimitExceeded: a frame, or all of them, are larger than they may be.
+        Unreadable: the file cannot be read any more.
+        StorageError: there is no room for the frames.
+    """
+    source = transfer_syntax(tree.transfer_syntax_uid)
+    if source.uid == target.transfer_syntax_uid and not target.is_lossy:
+        return PixelChange()
+    for item in list(_items_with_fragments(tree)):
+        if item is not tree.root:
+            _unpack_nested(tree, item, spool, max_frame_bytes)
+    pixels = next((each for each in tree.root.elements if each.tag in PIXEL_TAGS), None)
+    if pixels is None or pixels.items is not None:
+        if source.is_encapsulated and not source.is_known:
+            raise InvalidDicom(f"{source.name} is no transfer syntax that is known")
+        return PixelChange()
+    if pixels.fragments is None and not target.is_compressed and not source.is_encapsulated:
+        return PixelChange()
+    from fileroom.adapters.files.transcoding.frames import pack, unpack
+
+    check_amount(tree)
+    work = pack if target.is_compressed else unpack
+    return work(tree, target, spool, max_frame_bytes=max_frame_bytes)
+
+
+def check_amount(tree: Tree) -> None:
+    """Compare the pixels that an object declares with the bytes that it has, before anything is decoded.
+
+    Raises:
+        LimitExceeded: they are too many.
+    """
+    from fileroom.adapters.files.pixels.description import describe
+
+    image = describe(tree)
+    amount = image.frames * image.frame_bytes
+    packed = next(each.size for each in tree.root.elements if each.tag in PIXEL_TAGS)
+    if amount > max(RATIO_GRACE, MAX_RATIO * packed):
+        raise LimitExceeded(f"{packed} compressed bytes would become {amount} bytes of pixels")
+
+
+def _items_with_fragments(tree: Tree) -> list[Item]:
+    return [item for item, element, _ in tree.walk() if element.fragments is not None]
+
+
+def _unpack_nested(tree: Tree, item: Item, spool: Spool, max_frame_bytes: int) -> None:
+    """Unpack an icon or the like: within sequences pixels need not be packed (PS3.5 A.4)."""
+    from fileroom.adapters.files.transcoding.frames import unpack
+    from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
+
+    inner = Tree(
+        meta=[],
+        root=item,
+        transfer_syntax_uid=tree.transfer_syntax_uid,
+        encoding=item.encoding,
+        has_file_meta=False,
+        data_offset=0,
+        file_size=tree.file_size,
+    )
+    check_amount(inner)
+    target = PixelTarget(transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN)
+    unpack(inner, target, spool, max_frame_bytes=max_frame_bytes)
+
+
