@@ -19,6 +19,7 @@ from typer.models import ArgumentInfo, CommandInfo, ParameterInfo
 
 from fileroom.domain import errors
 from fileroom.domain.attributes import ATTRIBUTES
+from fileroom.domain.file_facts import FACTS
 from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
@@ -323,6 +324,21 @@ OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
+_FILES_KEYS: Final[Mapping[str, str]] = {
+    "files": "list of what is told of each, for those that did not fail",
+    "processed": "how many did not fail",
+    "failed": "how many failed; `failures` names each",
+    "not_dicom": "files in folders that are no DICOM at all: no failure",
+}
+FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "info": {
+            fact.key: f"{fact.section.value}: {fact.label}{'; with `--verbose`' if fact.verbose else ''}"
+            for fact in FACTS
+        },
+    }
+)
+
 ROWS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
         "studies": (
@@ -365,6 +381,12 @@ _DOCUMENT: Final = """
 `--json` prints exactly one JSON document on stdout, also where the command fails. Absent means not applicable; no value
 is null. Enumerations are lower_snake words. These keys are in every document, `error` excepted:
 """
+_FILE_TOOLS: Final = """
+## Tools for files
+
+The document of a single file is flat: what a tool tells stands beside the common keys, with `file`, its path, and
+`output`, the path of the result where there is one. With several files, or folders, the same stands in a list, `files`:
+"""
 _ROWS: Final = """
 ## Rows of `local`
 
@@ -385,6 +407,9 @@ def _exit_codes_and_json_page() -> str:
         "",
     ]
     for operation, keys in OPERATIONS.items():
+        lines += [f"### {operation}", "", *_keys(keys), ""]
+    lines += [_FILE_TOOLS.strip(), "", *_keys(_FILES_KEYS), ""]
+    for operation, keys in FILE_OPERATIONS.items():
         lines += [f"### {operation}", "", *_keys(keys), ""]
     rows = [(f"`{name}`", ", ".join(f"`{key}`" for key in keys)) for name, keys in ROWS.items()]
     lines += [_ROWS.strip(), "", *_table(("list", "columns"), rows)]

@@ -57,7 +57,15 @@ def _children_since(moment: float) -> set[str]:
         children = {child for task in tasks if task.exists() for child in task.read_text().split()}
     except OSError:
         return set()
-    return {child for child in children if _began(child) > moment}
+    return {child for child in children if _began(child) > moment and not _is_tracker(child)}
+
+
+def _is_tracker(process: str) -> bool:
+    """Tell whether it is the process that `multiprocessing` keeps, once for all, as long as this one runs."""
+    try:
+        return b"resource_tracker" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return True  # it is gone
 
 
 def _began(process: str) -> float:

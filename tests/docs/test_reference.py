@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from fileroom.entrypoints.cli import failures
 from tests.docs.pages import PAGES, ROOT, blocks
@@ -14,6 +15,7 @@ from tests.entrypoints.peer_room import SERIES_UID, STUDY_UID, peer_room, write_
 from tests.entrypoints.program import Program
 
 OPERATIONS: Mapping[str, Mapping[str, str]] = MAKE_REFERENCE.OPERATIONS
+FILE_OPERATIONS: Mapping[str, Mapping[str, str]] = MAKE_REFERENCE.FILE_OPERATIONS
 COMMON: Mapping[str, str] = MAKE_REFERENCE.COMMON_KEYS
 # Keys that a document has only in some cases, which the runs below need not meet.
 SOMETIMES = frozenset({
@@ -85,6 +87,23 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
             assert row.keys() <= set(columns), name
 
 
+FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",)}
+"""Options for one run of each tool for files."""
+
+
+@pytest.mark.parametrize("operation", FILE_OPERATIONS)
+def test_file_tools_have_the_keys_of_the_reference(program: Program, tmp_path: Path, operation: str) -> None:
+    promised = COMMON.keys() | FILE_OPERATIONS[operation].keys() | {"file", "output"}
+    command = operation.replace("_", "-")
+    options = [each.format(folder=tmp_path) for each in FILE_RUNS[operation]]
+    source = get_testdata_file("CT_small.dcm")
+
+    document = program.json(command, str(source), *options)
+
+    assert document["operation"] == operation
+    assert document.keys() <= promised
+
+
 def test_exports_have_the_columns_of_the_reference(program: Program, tmp_path: Path) -> None:
     write_study(tmp_path / "files")
     program.run("import", tmp_path / "files")
@@ -99,6 +118,9 @@ def test_json_examples_have_keys_that_the_program_prints() -> None:
     for text in examples:
         document = json.loads(text)
         operation = document["operation"]
+        if operation in FILE_OPERATIONS:
+            assert document.keys() <= COMMON.keys() | FILE_OPERATIONS[operation].keys() | {"file", "output"}
+            continue
         assert document.keys() <= COMMON.keys() | OPERATIONS[operation].keys(), operation
         assert COMMON.keys() - {"error"} <= document.keys(), operation
         assert OPERATIONS[operation].keys() - SOMETIMES <= document.keys(), operation

@@ -36,6 +36,7 @@ OPTIONS = {
     "send files": "--destination-node --to --called-ae-title --recursive --jobs --json",
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
+    "info": "--verbose --recursive --json",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -56,6 +57,7 @@ ARGUMENTS = {
     "local series": "STUDY_UID",
     "local instances": "SERIES_UID",
     "send files": "PATH",
+    "info": "FILE",
 }
 
 

@@ -49,6 +49,7 @@ PLANTED = [
         "adapter-siblings", "adapters/dicom/_services/link.py", "import fileroom.adapters.dicom.native.link"
     ),
     Planted("adapter-siblings", "adapters/objects/_shared.py", "import fileroom.adapters.objects.memory"),
+    Planted("file-tools", "adapters/files/pixels/__init__.py", "import fileroom.adapters.files.inspecting"),
     Planted("container", "entrypoints/cli/commands/planted.py", "import fileroom.adapters.system"),
     Planted("container", "entrypoints/settings.py", "from fileroom.adapters import objects"),
     Planted("doors", "entrypoints/tui/__init__.py", "import fileroom.entrypoints.cli"),
@@ -145,21 +146,23 @@ def test_domain_and_application_import_the_standard_library_only() -> None:
     assert outside <= sys.stdlib_module_names
 
 
-def test_every_implementation_of_a_family_is_named_in_the_sibling_contract() -> None:
-    contract = contracts()["adapter-siblings"]
-    containers, layers = contract["containers"], contract["layers"]
-    assert isinstance(containers, list)
-    assert isinstance(layers, list)
+def test_every_implementation_of_a_family_is_named_in_a_sibling_contract() -> None:
+    named: dict[str, set[str]] = {}
+    for contract in (contracts()["adapter-siblings"], contracts()["file-tools"]):
+        containers, layers = contract["containers"], contract["layers"]
+        assert isinstance(containers, list)
+        assert isinstance(layers, list)
+        for container in containers:
+            family = container.removeprefix("fileroom.adapters.")
+            named[family] = {name.strip(" ()") for layer in layers for name in layer.split("|")}
 
-    families = {name.removeprefix("fileroom.adapters.") for name in containers}
     with_implementations = {
         family for family in packages_of(PACKAGE / "adapters") if packages_of(PACKAGE / "adapters" / family)
     }
-    named = {name.strip(" ()") for layer in layers for name in layer.split("|")}
 
-    assert with_implementations == families
-    for family in families:
-        assert packages_of(PACKAGE / "adapters" / family) <= named
+    assert with_implementations == named.keys()
+    for family, names in named.items():
+        assert packages_of(PACKAGE / "adapters" / family) <= names
 
 
 def test_native_backend_has_a_core_when_it_exists() -> None:

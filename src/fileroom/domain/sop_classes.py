@@ -260,8 +260,9 @@ _OTHER_TOKENS: Mapping[str, tuple[str, ...]] = {
     "WSI": ("SM",),
 }
 
-_SERVICE_NAMES: Mapping[str, str] = {
+_OTHER_NAMES: Mapping[str, str] = {
     VERIFICATION: "Verification",
+    "1.2.840.10008.1.3.10": "Media Storage Directory Storage",
     PATIENT_ROOT_FIND: "Patient Root Query/Retrieve - FIND",
     PATIENT_ROOT_MOVE: "Patient Root Query/Retrieve - MOVE",
     PATIENT_ROOT_GET: "Patient Root Query/Retrieve - GET",
@@ -331,7 +332,7 @@ def is_storage_sop_class(uid: str) -> bool:
 def sop_class_name(uid: str) -> str:
     """Return the name of a SOP Class for people, or the UID itself without padding where it is not known."""
     cleaned = clean_uid(uid)
-    return STORAGE_SOP_CLASSES.get(cleaned) or _SERVICE_NAMES.get(cleaned, cleaned)
+    return STORAGE_SOP_CLASSES.get(cleaned) or _OTHER_NAMES.get(cleaned, cleaned)
 
 
 def storage_sop_classes_for(token: str) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from fileroom.adapters.dicom._services.link import UpperLayer
     from fileroom.adapters.system.cancellation import ThreadCancelToken
+    from fileroom.application.file_work import FileWork
     from fileroom.application.filing import InstanceFiler
     from fileroom.application.filing_queue import FilingQueue
     from fileroom.application.outgoing import Holdings
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from fileroom.application.ports.clock import Clock
     from fileroom.application.ports.dicom_client import DicomClient
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
+    from fileroom.application.ports.file_describer import FileDescriber
+    from fileroom.application.ports.file_finder import FileFinder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.listener_presence import ListenerPresence
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
     from fileroom.application.ports.object_store import ObjectStore
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
+    from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.application.use_cases.describe_files import DescribeFiles
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
@@ -175,6 +180,24 @@ def _import_source(settings: Settings) -> "ImportSource":
     from fileroom.adapters.sources.source import AutoSource
 
     return AutoSource(settings.import_.limits())
+
+
+def _file_finder() -> "FileFinder":
+    from fileroom.adapters.sources.file_finder import FilesystemFileFinder
+
+    return FilesystemFileFinder()
+
+
+def _workers() -> "Workers":
+    from fileroom.adapters.system.workers import ProcessWorkers
+
+    return ProcessWorkers()
+
+
+def _file_describer() -> "FileDescriber":
+    from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
+
+    return TreeFileDescriber()
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -462,6 +485,19 @@ class Container(containers.DeclarativeContainer):
         ae_title=ae_title,
         settle_seconds=settings.provided.network.settle_timeout,
         clock=clock,
+    )
+
+    # Tools for files that are not filed.
+    file_work: "providers.Factory[FileWork]" = providers.Factory(
+        _late("fileroom.application.file_work", "FileWork"),
+        finder=providers.Singleton(_file_finder),
+        workers=providers.Singleton(_workers),
+        clock=clock,
+    )
+    describe_files: "providers.Factory[DescribeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
+        files=file_work,
+        describer=providers.Singleton(_file_describer),
     )
 
 

@@ -38,6 +38,7 @@ class _Outline:
 _COMPLETION = "_FILEROOM_COMPLETE"
 _NODES = "Nodes"
 _ROOM = "This file room"
+_FILES = "Files"
 COMMANDS: Final = {
     "node": _Outline(module="node", panel=_NODES, says="Register, change, list and forget remote nodes."),
     "echo": _Outline(module="echo", panel=_NODES, says="Verify that a node answers (C-ECHO)."),
@@ -72,6 +73,11 @@ COMMANDS: Final = {
         panel=_ROOM,
         says="Show the main job on real files: start a peer with sample studies, then echo, query, retrieve, import, "
         "browse and send, each as one would type it.",
+    ),
+    "info": _Outline(
+        module="info",
+        panel=_FILES,
+        says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""

@@ -1,0 +1,1 @@
+"""Tests of the tools for files, one part at a time."""
