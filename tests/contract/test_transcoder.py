@@ -19,7 +19,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from fileroom.adapters.files.header_reader import ScannerHeaderReader
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.application.ports.object_store import ObjectContent, OutgoingObject
 from fileroom.application.ports.transcoder import Transcoder
 from fileroom.domain.errors import InvalidDicom, Unreadable
@@ -244,13 +244,13 @@ class TranscoderContract(ContractSuite, ABC):
         )  # PS3.5 8.1.1: OW, not 32 bits
 
 
-class TestPydicomTranscoder(TranscoderContract):
+class TestTreeTranscoder(TranscoderContract):
     @pytest.fixture
     def transcoder(self) -> Transcoder:
-        return PydicomTranscoder()
+        return TreeTranscoder()
 
     def with_pixel_budget(self, limit: int) -> Transcoder:
-        return PydicomTranscoder(max_pixel_bytes=limit)
+        return TreeTranscoder(max_pixel_bytes=limit)
 
 
 # ------------------------------------------------------------------------------------------------- properties
@@ -266,7 +266,7 @@ slow_data = settings(max_examples=150, suppress_health_check=[HealthCheck.too_sl
 def test_conversion_between_explicit_syntaxes_writes_what_an_encoder_writes(
     file: DicomFile, target: str
 ) -> None:
-    converted = PydicomTranscoder().convert(outgoing(file.data), target)
+    converted = TreeTranscoder().convert(outgoing(file.data), target)
     assert data_set(converted) == encode(file.elements, target)
 
 
@@ -276,7 +276,7 @@ def test_conversion_to_implicit_writes_what_an_encoder_writes_whatever_the_way(
     file: DicomFile, target: str
 ) -> None:
     """Without VRs all that is left to compare is tags, lengths and values."""
-    transcoder = PydicomTranscoder()
+    transcoder = TreeTranscoder()
     around = transcoder.convert(outgoing(file.data), target)
     if file.transfer_syntax_uid != BIG_ENDIAN != target:
         implicit = transcoder.convert(around, IMPLICIT)
@@ -300,7 +300,7 @@ def test_conversion_of_damaged_objects_is_refused_or_done(data: st.DataObject, t
         name="damaged",
     )
     try:
-        converted = PydicomTranscoder().convert(damaged, target)
+        converted = TreeTranscoder().convert(damaged, target)
     except InvalidDicom:
         return
     assert converted.transfer_syntax_uid == target
@@ -319,7 +319,7 @@ HONEST_REFUSALS = (
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_pixels_of_real_files_stay_the_same_value_for_value(target: str) -> None:
-    transcoder, same, refused = PydicomTranscoder(), 0, list[str]()
+    transcoder, same, refused = TreeTranscoder(), 0, list[str]()
     for path in local_files():
         data = path.read_bytes()
         try:
@@ -354,7 +354,7 @@ def test_result_is_accepted_by_dcmtk(tmp_path: Path, name: str, target: str) -> 
             pytest.fail("DCMTK is not installed")
         pytest.skip("DCMTK is not installed")
     result = tmp_path / "result.dcm"
-    result.write_bytes(whole(PydicomTranscoder().convert(outgoing(bundled(name)), target)))
+    result.write_bytes(whole(TreeTranscoder().convert(outgoing(bundled(name)), target)))
     run = subprocess.run([program, "-q", "+fo", result], capture_output=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stderr == b""
@@ -370,7 +370,7 @@ def test_result_holds_what_that_of_dcmtk_holds(tmp_path: Path, name: str, option
         pytest.skip("DCMTK is not installed")
     (tmp_path / "in.dcm").write_bytes(bundled(name))
     subprocess.run([program, option, tmp_path / "in.dcm", tmp_path / "theirs.dcm"], check=True)
-    ours = whole(PydicomTranscoder().convert(outgoing(bundled(name)), target))
+    ours = whole(TreeTranscoder().convert(outgoing(bundled(name)), target))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mine, theirs = dcmread(io.BytesIO(ours)), dcmread(tmp_path / "theirs.dcm")

@@ -171,9 +171,9 @@ def _header_reader() -> "HeaderReader":
 
 
 def _transcoder() -> "Transcoder":
-    from fileroom.adapters.files.transcoder import PydicomTranscoder
+    from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 
-    return PydicomTranscoder()
+    return TreeTranscoder()
 
 
 def _import_source(settings: Settings) -> "ImportSource":

@@ -13,7 +13,7 @@ from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.network import AcceptorEnd, MemoryNetwork, Proposal, rejection
 from fileroom.adapters.dicom.memory.script import BytesContent, Fault
 from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.progress import RecordingProgress
@@ -65,7 +65,7 @@ class Outbox:
     cancel: PatientToken = field(default_factory=PatientToken)
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     source: ImportSource = field(default_factory=lambda: MemorySource({}))
-    transcoder: Transcoder = field(default_factory=PydicomTranscoder)
+    transcoder: Transcoder = field(default_factory=TreeTranscoder)
     peer: ScriptedPeer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,7 +167,7 @@ def test_object_is_converted_to_implicit_when_the_peer_takes_nothing_else() -> N
     assert received.data == data_of(a_record(1, transfer_syntax_uid=IMPLICIT))
 
 
-class _NeverConverts(PydicomTranscoder):
+class _NeverConverts(TreeTranscoder):
     def convert(self, source: OutgoingObject, to_syntax_uid: str) -> OutgoingObject:
         raise InvalidDicom("the pixels cannot be decoded")
 

@@ -10,13 +10,11 @@ from typing import Final
 from fileroom.adapters.files.structure import PIXEL_DATA
 from fileroom.adapters.files.transcoding.spool import Spool
 from fileroom.adapters.files.tree import Item, Tree
-from fileroom.domain.errors import InvalidDicom, LimitExceeded
+from fileroom.domain.errors import InvalidInput, LimitExceeded
 from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 
 PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, PIXEL_DATA})
-MAX_FRAME_BYTES: Final = 1 << 30
-"""Memory that a frame may take."""
 MAX_RATIO: Final = 10_000
 """Bytes of pixels that one byte of a compressed object may become."""
 RATIO_GRACE: Final = 1 << 30
@@ -24,23 +22,35 @@ RATIO_GRACE: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PixelLimits:
+    """How much is decoded on the word of an object."""
+
+    frame_bytes: int = 1 << 30
+    """Memory that a frame may take."""
+    total_bytes: int | None = None
+    """Bytes of all frames; None for none, as long as the bytes that they are made of are in proportion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PixelChange:
     """What became of the pixels."""
 
-    frames: int = 0
-    """0 where there are no pixels."""
+    frames: int | None = None
+    """None where they were not looked at: there are none, or their bytes are copied."""
     native_bytes: int = 0
     """Bytes of all frames, not packed."""
-    packed_bytes: int = 0
-    """Bytes of all frames as they were packed; 0 where nothing was."""
+    source_bytes: int = 0
+    """Bytes of all frames in the source."""
+    target_bytes: int = 0
+    """Bytes of all frames as they are now."""
     identical: bool | None = None
-    """Every value was compared and is the same; None where nothing was packed or unpacked."""
+    """Every value is the same; None where there are no pixels."""
     max_difference: int | None = None
-    """The largest difference of a value, where one is."""
+    """The largest difference of a value, where values were compared."""
 
 
 def change_pixels(
-    tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: int = MAX_FRAME_BYTES
+    tree: Tree, target: PixelTarget, spool: Spool, limits: PixelLimits | None = None
 ) -> PixelChange:
     """Make the pixels of a tree those of another transfer syntax; `spool` has to live until it is written.
 
@@ -53,37 +63,37 @@ def change_pixels(
         Unreadable: the file cannot be read any more.
         StorageError: there is no room for the frames.
     """
+    limits = limits or PixelLimits()
     source = transfer_syntax(tree.transfer_syntax_uid)
-    if source.uid == target.transfer_syntax_uid and not target.is_lossy:
-        return PixelChange()
-    for item in list(_items_with_fragments(tree)):
-        if item is not tree.root:
-            _unpack_nested(tree, item, spool, max_frame_bytes)
+    if source.is_encapsulated and not source.is_known:
+        raise InvalidInput(f"{source.uid} is no transfer syntax that is known: what is in it cannot be decoded")
     pixels = next((each for each in tree.root.elements if each.tag in PIXEL_TAGS), None)
+    if source.uid == target.transfer_syntax_uid and not target.is_lossy:
+        return PixelChange(identical=None if pixels is None else True)
+    for item in _items_with_fragments(tree):
+        if item is not tree.root:
+            _unpack_nested(tree, item, spool, limits)
     if pixels is None or pixels.items is not None:
-        if source.is_encapsulated and not source.is_known:
-            raise InvalidDicom(f"{source.name} is no transfer syntax that is known")
         return PixelChange()
     if pixels.fragments is None and not target.is_compressed and not source.is_encapsulated:
-        return PixelChange()
+        return PixelChange(identical=True)
     from fileroom.adapters.files.transcoding.frames import pack, unpack
 
-    check_amount(tree)
-    work = pack if target.is_compressed else unpack
-    return work(tree, target, spool, max_frame_bytes=max_frame_bytes)
+    _check_amount(tree, limits)
+    if target.is_compressed:
+        return pack(tree, target, spool, max_frame_bytes=limits.frame_bytes)
+    return unpack(tree, spool, max_frame_bytes=limits.frame_bytes)
 
 
-def check_amount(tree: Tree) -> None:
-    """Compare the pixels that an object declares with the bytes that it has, before anything is decoded.
-
-    Raises:
-        LimitExceeded: they are too many.
-    """
+def _check_amount(tree: Tree, limits: PixelLimits) -> None:
+    """Compare the pixels that an object declares with the bytes that it has, before anything is decoded."""
     from fileroom.adapters.files.pixels.description import describe
 
-    image = describe(tree)
+    image = describe(tree, max_frame_bytes=limits.frame_bytes)
     amount = image.frames * image.frame_bytes
     packed = next(each.size for each in tree.root.elements if each.tag in PIXEL_TAGS)
+    if limits.total_bytes is not None and amount > limits.total_bytes:
+        raise LimitExceeded(f"its {amount} bytes of pixels are more than {limits.total_bytes}")
     if amount > max(RATIO_GRACE, MAX_RATIO * packed):
         raise LimitExceeded(f"{packed} compressed bytes would become {amount} bytes of pixels")
 
@@ -92,10 +102,9 @@ def _items_with_fragments(tree: Tree) -> list[Item]:
     return [item for item, element, _ in tree.walk() if element.fragments is not None]
 
 
-def _unpack_nested(tree: Tree, item: Item, spool: Spool, max_frame_bytes: int) -> None:
+def _unpack_nested(tree: Tree, item: Item, spool: Spool, limits: PixelLimits) -> None:
     """Unpack an icon or the like: within sequences pixels need not be packed (PS3.5 A.4)."""
     from fileroom.adapters.files.transcoding.frames import unpack
-    from fileroom.domain.transfer_syntaxes import EXPLICIT_VR_LITTLE_ENDIAN
 
     inner = Tree(
         meta=[],
@@ -106,8 +115,5 @@ def _unpack_nested(tree: Tree, item: Item, spool: Spool, max_frame_bytes: int) -
         data_offset=0,
         file_size=tree.file_size,
     )
-    check_amount(inner)
-    target = PixelTarget(transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN)
-    unpack(inner, target, spool, max_frame_bytes=max_frame_bytes)
-
-
+    _check_amount(inner, limits)
+    unpack(inner, spool, max_frame_bytes=limits.frame_bytes)

@@ -14,6 +14,7 @@ from fileroom.adapters.files.pixels.description import (
     PHOTOMETRIC,
     PLANAR,
     ImageDescription,
+    pixel_element,
 )
 from fileroom.adapters.files.pixels.frames import Frame, Frames
 from fileroom.adapters.files.pixels.native import Pixels, native_pixels
@@ -41,6 +42,7 @@ def pack(tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: int)
     """
     frames = Frames(tree, max_frame_bytes=max_frame_bytes)
     _refuse_overlays_among_pixels(tree.root, frames.description)
+    source_bytes = pixel_element(tree).size
     packed = []
     encoder: FrameEncoder | None = None
     worst = 0
@@ -58,26 +60,25 @@ def pack(tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: int)
     return PixelChange(
         frames=len(packed),
         native_bytes=frames.description.frame_bytes * len(packed),
-        packed_bytes=sum(map(len, packed)),
+        source_bytes=source_bytes,
+        target_bytes=sum(map(len, packed)),
         identical=worst == 0,
         max_difference=worst,
     )
 
 
-def unpack(tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: int) -> PixelChange:
+def unpack(tree: Tree, spool: Spool, *, max_frame_bytes: int) -> PixelChange:
     """Make the fragments of a tree pixels that are as they are, reading each again as it will be read.
 
     Raises:
         InvalidDicom: the pixels cannot be decoded, or are more than one value can hold.
     """
-    del target
     frames = Frames(tree, max_frame_bytes=max_frame_bytes)
     image = frames.description
     size = -(-image.frame_samples * image.bits_allocated * len(frames) // 8)
     if size >= UNDEFINED:
         raise InvalidDicom(f"unpacked it has {size} bytes of pixels, more than one value can hold")
-    element = tree.root.find(PIXEL_DATA)
-    packed_bytes = element.size if element is not None else 0
+    source_bytes = pixel_element(tree).size
     start, bits = spool.size, _Bits()
     native = replace(image, is_planar=False, high_bit=image.bits_stored - 1)
     for frame in _alike(frames):
@@ -101,7 +102,8 @@ def unpack(tree: Tree, target: PixelTarget, spool: Spool, *, max_frame_bytes: in
     return PixelChange(
         frames=len(frames),
         native_bytes=size,
-        packed_bytes=packed_bytes,
+        source_bytes=source_bytes,
+        target_bytes=size,
         identical=True,
         max_difference=0,
     )

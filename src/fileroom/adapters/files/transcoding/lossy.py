@@ -56,13 +56,11 @@ def mark_as_derived(tree: Tree, target: PixelTarget, *, ratio: float, sop_instan
     put(root, new_element(SOP_INSTANCE_UID, sop_instance_uid.encode("ascii"), b"UI"))
 
 
-def remember_loss(tree: Tree, *, ratio: float) -> None:
-    """Say of unpacked pixels that they were lossy, where nothing but their transfer syntax said so."""
-    syntax = transfer_syntax(tree.transfer_syntax_uid)
-    if syntax.is_lossless is False and "01" not in texts(tree.root, LOSSY):
-        method = _METHODS.get(syntax.uid)
-        if method is not None:
-            _mark(tree.root, method, ratio)
+def remember_loss(root: Item, transfer_syntax_uid: str, *, ratio: float) -> None:
+    """Say of pixels that come from a lossy transfer syntax that they do, where nothing but that said so."""
+    method = _METHODS.get(transfer_syntax_uid)
+    if method is not None and "01" not in texts(root, LOSSY):
+        _mark(root, method, ratio)
 
 
 def _mark(root: Item, method: str, ratio: float) -> None:
