@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fileroom.adapters.dicom.memory.script import BytesContent
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.application.outgoing import MAX_CONTEXTS, SyntaxChoice, outgoing, plan_shipments
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.errors import NotFound
@@ -16,7 +16,7 @@ IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-AS_IT_IS = SyntaxChoice(transcoder=PydicomTranscoder())
+AS_IT_IS = SyntaxChoice(transcoder=TreeTranscoder())
 
 
 def an_object(
@@ -84,13 +84,13 @@ def test_syntaxes_of_an_uncompressed_object_end_with_what_every_peer_takes() -> 
 
 
 def test_preferred_syntax_comes_first_when_the_object_can_be_converted() -> None:
-    choice = SyntaxChoice(transcoder=PydicomTranscoder(), preferred=DEFLATED)
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=DEFLATED)
     assert choice.candidates(EXPLICIT) == (DEFLATED, EXPLICIT, IMPLICIT)
     assert choice.candidates(DEFLATED) == (DEFLATED, EXPLICIT, IMPLICIT)
 
 
 def test_preferred_syntax_is_left_out_when_the_object_cannot_be_converted() -> None:
-    choice = SyntaxChoice(transcoder=PydicomTranscoder(), preferred=JPEG_BASELINE)
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=JPEG_BASELINE)
     assert choice.candidates(EXPLICIT) == (EXPLICIT, IMPLICIT)
 
 

@@ -266,9 +266,7 @@ def read_data_set(
         stream.seek(origin)
     except (OSError, ValueError) as error:
         raise Unreadable(f"reading failed: {error}") from error
-    found = open_data_set(
-        StreamSource(stream), transfer_syntax_uid, max_inflated_bytes=max_inflated_bytes
-    )
+    found = open_data_set(StreamSource(stream), transfer_syntax_uid, max_inflated_bytes=max_inflated_bytes)
     return Tree(
         meta=[],
         root=_root(found, stream, origin),

@@ -6,7 +6,7 @@ What an encoder takes is checked here, by PS3.5 8.2, before pydicom's plugin see
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class _Profile:
     """What becomes of RGB: components may be transformed on the way (YBR_RCT, YBR_ICT)."""
     smallest_side: int = 1
     """Pixels: OpenJPEG halves an image five times."""
+    smallest_frame: int = 1
+    """Bytes: pyjpegls makes room for twice the frame, which has to hold the headers too."""
 
 
 _GRAY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
@@ -75,6 +77,7 @@ _JPEG_LS: Final = _Profile(
     allocated=_BYTES_OR_WORDS,
     bits=_UP_TO_WORDS,
     photometrics=_GRAY | _COLOUR,
+    smallest_frame=128,
 )
 _PROFILES: Final = {
     RLE_LOSSLESS: _Profile(
@@ -177,7 +180,12 @@ def _check(profile: _Profile, name: str, image: ImageDescription, photometric: s
     if min(image.rows, image.columns) < profile.smallest_side:
         raise InvalidDicom(
             f"{name} is not written for images of less than {profile.smallest_side} rows or columns",
-            hint="jpeg-ls-lossless and rle-lossless take images of any size",
+            hint="rle-lossless takes images of any size",
+        )
+    if image.frame_bytes < profile.smallest_frame:
+        raise InvalidDicom(
+            f"{name} is not written for images of less than {profile.smallest_frame} bytes",
+            hint="rle-lossless takes images of any size",
         )
 
 
@@ -188,8 +196,8 @@ def _codec(syntax_uid: str) -> "tuple[Encoder, Callable[[bytes, ImageDescription
         return get_encoder(syntax_uid), decoder_of(syntax_uid)
 
 
-def _options(target: PixelTarget, packed: ImageDescription) -> dict[str, object]:
-    options: dict[str, object] = {
+def _options(target: PixelTarget, packed: ImageDescription) -> dict[str, Any]:
+    options: dict[str, Any] = {
         "rows": packed.rows,
         "columns": packed.columns,
         "number_of_frames": 1,

@@ -66,7 +66,9 @@ def change_pixels(
     limits = limits or PixelLimits()
     source = transfer_syntax(tree.transfer_syntax_uid)
     if source.is_encapsulated and not source.is_known:
-        raise InvalidInput(f"{source.uid} is no transfer syntax that is known: what is in it cannot be decoded")
+        raise InvalidInput(
+            f"{source.uid} is no transfer syntax that is known: what is in it cannot be decoded"
+        )
     pixels = next((each for each in tree.root.elements if each.tag in PIXEL_TAGS), None)
     if source.uid == target.transfer_syntax_uid and not target.is_lossy:
         return PixelChange(identical=None if pixels is None else True)

@@ -19,7 +19,7 @@ class Spool:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Put the file, where one is needed, in `folder`; it has no name, so nothing of it is ever left behind."""
-        self._stream = tempfile.SpooledTemporaryFile(HELD_BYTES, dir=folder)  # noqa: SIM115 - closed by `close`
+        self._stream = tempfile.SpooledTemporaryFile(HELD_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed by `close`
         self.size = 0
         """Bytes so far."""
 

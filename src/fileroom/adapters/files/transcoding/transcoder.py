@@ -66,9 +66,7 @@ class TreeTranscoder(Transcoder):
         if not _can_decode(source):
             return False
         # What was lossy once may be unpacked, but is not packed anew.
-        return target in UNCOMPRESSED or (
-            _can_encode(target) and transfer_syntax(source).is_lossless is True
-        )
+        return target in UNCOMPRESSED or (_can_encode(target) and transfer_syntax(source).is_lossless is True)
 
     def convert(self, source: OutgoingObject, to_syntax_uid: str) -> OutgoingObject:
         """Read the tree, change its pixels where they are packed otherwise, and write it."""
