@@ -227,6 +227,8 @@ _SENT: Final[Mapping[str, str]] = {
     "warnings": "accepted with a warning status",
     "failed": "refused, or not delivered",
     "not_attempted": "their turn never came",
+    "transcoded": "of those sent, converted to another transfer syntax",
+    "transcoded_to": "object: transfer syntax to count, where any were converted",
     "passed_over": "files that are no DICOM or cannot be read",
     "associations": "associations that were opened",
     "bytes": "bytes that were sent",
@@ -335,6 +337,21 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "info": {
             fact.key: f"{fact.section.value}: {fact.label}{'; with `--verbose`' if fact.verbose else ''}"
             for fact in FACTS
+        },
+        "transcode": {
+            "source_transfer_syntax": "name, of the source",
+            "source_transfer_syntax_uid": "of the source",
+            "transfer_syntax": "name, of the result",
+            "transfer_syntax_uid": "of the result",
+            "source_sop_instance_uid": "of the source",
+            "sop_instance_uid": "of the result: another one where pixels were packed with loss",
+            "frames": "that were packed or unpacked; absent where pixels were copied as they are",
+            "lossless": "nothing was lost on this way, whatever was lost before: true or false",
+            "pixels_identical": "every pixel has the value that it had: true or false; absent where there are none",
+            "max_difference": "largest difference of a pixel value, where pixels were packed with loss",
+            "compression_ratio": "bytes of pixels to bytes that they were packed in",
+            "source_bytes": "of the source; with several files also of all together",
+            "output_bytes": "of the result; with several files also of all together",
         },
     }
 )

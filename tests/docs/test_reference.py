@@ -20,7 +20,7 @@ COMMON: Mapping[str, str] = MAKE_REFERENCE.COMMON_KEYS
 # Keys that a document has only in some cases, which the runs below need not meet.
 SOMETIMES = frozenset({
     "error", "warned", "average_bytes", "average_seconds", "failed_by_peer", "stopped_by", "expected",
-    "exported", "format", "out", "implementation_class_uid", "implementation_version",
+    "exported", "format", "out", "transcoded_to", "implementation_class_uid", "implementation_version",
 })  # fmt: skip
 
 
@@ -87,7 +87,10 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
             assert row.keys() <= set(columns), name
 
 
-FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",)}
+FILE_RUNS: Mapping[str, tuple[str, ...]] = {
+    "info": ("--verbose",),
+    "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
+}
 """Options for one run of each tool for files."""
 
 

@@ -31,12 +31,14 @@ OPTIONS = {
     "local studies": _FILTERS,
     "local series": _FILTERS,
     "local instances": _FILTERS,
-    "send study": "--study-instance-uid --destination-node --json",
-    "send series": "--series-instance-uid --destination-node --json",
-    "send files": "--destination-node --to --called-ae-title --recursive --jobs --json",
+    "send study": "--study-instance-uid --destination-node --transcode --json",
+    "send series": "--series-instance-uid --destination-node --transcode --json",
+    "send files": "--destination-node --to --called-ae-title --recursive --jobs --transcode --json",
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "transcode": """--output --output-dir --transfer-syntax --ratio --quality --near --recursive --jobs --force
+        --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -58,6 +60,7 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "transcode": "FILE",
 }
 
 

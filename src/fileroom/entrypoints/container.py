@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
     from fileroom.application.ports.file_finder import FileFinder
+    from fileroom.application.ports.file_transcoder import FileTranscoder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.listener_presence import ListenerPresence
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.transcode_files import TranscodeFiles
 
 LOOPBACK = "127.0.0.1"
 TITLES_SECONDS = 1.0
@@ -198,6 +200,12 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
+    from fileroom.adapters.files.transcoding.file_transcoder import TreeFileTranscoder
+
+    return TreeFileTranscoder(uids=uids)
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -498,6 +506,11 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    transcode_files: "providers.Factory[TranscodeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),
+        files=file_work,
+        transcoder=providers.Singleton(_file_transcoder, uid_source),
     )
 
 

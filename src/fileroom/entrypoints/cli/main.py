@@ -79,6 +79,11 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "transcode": _Outline(
+        module="transcode",
+        panel=_FILES,
+        says="Write DICOM files in another transfer syntax: packed, unpacked or packed otherwise.",
+    ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""
 _TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})

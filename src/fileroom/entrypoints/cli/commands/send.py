@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import typer
 
 from fileroom.domain.errors import InvalidInput
+from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
@@ -31,6 +32,15 @@ Preferred = Annotated[
         "--preferred-transfer-syntax",
         metavar="NAME|UID",
         help="Convert to it, without loss, where the node takes it.",
+    ),
+]
+
+Transcode = Annotated[
+    Transcoding | None,
+    typer.Option(
+        "--transcode",
+        help="What becomes of an object that the node does not take as it is: fallback converts it, without loss; "
+        "never sends objects as they are or not at all.",
     ),
 ]
 
@@ -82,6 +92,7 @@ def send_study(
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send a study that is here."""
@@ -94,6 +105,7 @@ def send_study(
         destination_node,
         jobs=jobs,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -104,6 +116,7 @@ def send_series(
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send a series that is here."""
@@ -116,6 +129,7 @@ def send_series(
         destination_node,
         jobs=jobs,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -125,6 +139,7 @@ def send_instance(
     sop_instance_uid: Annotated[str, typer.Option("--sop-instance-uid", help="The instance.")],
     destination_node: Destination,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send one instance that is here."""
@@ -137,6 +152,7 @@ def send_instance(
         destination_node,
         jobs=None,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -159,6 +175,7 @@ def _send_selection(
     *,
     jobs: int | None,
     preferred: str | None,
+    transcode: Transcoding | None,
     json: bool,
 ) -> None:
     from fileroom.application.use_cases.send_objects import SendRequest
@@ -167,7 +184,7 @@ def _send_selection(
         result = _send(operation, SendRequest(target=destination, selection=selection, **_options(operation)))
         return _report(result)
 
-    run(context, name, work, json=json, overrides=_overrides(jobs, preferred), show_log=True)
+    run(context, name, work, json=json, overrides=_overrides(jobs, preferred, transcode), show_log=True)
 
 
 def send_files(
@@ -186,6 +203,7 @@ def send_files(
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders.")] = False,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send DICOM files as they are."""
@@ -211,7 +229,7 @@ def send_files(
         "send_files",
         work,
         json=json,
-        overrides=_overrides(jobs, preferred_transfer_syntax),
+        overrides=_overrides(jobs, preferred_transfer_syntax, transcode),
         show_log=True,
     )
 
@@ -220,10 +238,15 @@ class _Options(TypedDict):
     jobs: int
     retries: int
     preferred_transfer_syntax: str
+    transcoding: Transcoding
 
 
-def _overrides(jobs: int | None, preferred: str | None) -> dict[str, object]:
-    return {"send.jobs": jobs, "send.preferred_transfer_syntax": preferred}
+def _overrides(jobs: int | None, preferred: str | None, transcode: Transcoding | None) -> dict[str, object]:
+    return {
+        "send.jobs": jobs,
+        "send.preferred_transfer_syntax": preferred,
+        "send.transcode": None if transcode is None else transcode.value,
+    }
 
 
 def _options(operation: Operation) -> _Options:
@@ -235,6 +258,7 @@ def _options(operation: Operation) -> _Options:
         "jobs": settings.jobs,
         "retries": settings.retries,
         "preferred_transfer_syntax": parse_transfer_syntax(preferred).uid if preferred else "",
+        "transcoding": settings.transcode,
     }
 
 
@@ -263,6 +287,7 @@ def _counters(result: "SendResult") -> dict[str, object]:
         "warnings": report.count(TransferOutcome.WARNED),
         "failed": report.count(TransferOutcome.FAILED),
         "not_attempted": report.count(TransferOutcome.NOT_ATTEMPTED),
+        "transcoded": sum(report.transcoded.values()),
         "passed_over": len(result.passed_over),
         "associations": report.associations,
         "bytes": report.bytes_sent,
@@ -278,6 +303,7 @@ def _counters(result: "SendResult") -> dict[str, object]:
 
 def _report(result: "SendResult", session: Path | None = None) -> Report:
     from fileroom.domain.transfer import TransferOutcome
+    from fileroom.domain.transfer_syntaxes import transfer_syntax
 
     report = result.report
     failed = [
@@ -305,6 +331,10 @@ def _report(result: "SendResult", session: Path | None = None) -> Report:
         failures=failed,
         fields=_counters(result)
         | {
+            "transcoded_to": {
+                transfer_syntax(uid).short_name: count for uid, count in report.transcoded.items()
+            }
+            or None,
             "warned": [{"what": line.sop_instance_uid, "why": line.why} for line in warnings] or None,
             "session_log": str(session) if session else None,
             "session_summary": str(session.with_suffix(".json")) if session else None,
@@ -324,6 +354,8 @@ def _code_of(lines: "tuple[TransferLine, ...]") -> int:
 
 
 def _show(output: Output, result: "SendResult", warnings: "list[TransferLine]", session: Path | None) -> None:
+    from fileroom.domain.transfer_syntaxes import transfer_syntax
+
     report = result.report
     seconds = max(report.seconds, 1e-9)
     output.note(
@@ -332,6 +364,8 @@ def _show(output: Output, result: "SendResult", warnings: "list[TransferLine]", 
         f"({report.sent / seconds:.0f}/s, {human_bytes(report.bytes_sent / seconds)}/s, "
         f"{counted(report.associations, 'association')})"
     )
+    for uid, count in report.transcoded.items():
+        output.note(f"{count} of them transcoded to {transfer_syntax(uid).name}")
     for line in warnings[:5]:
         output.warning(f"{line.sop_instance_uid}: {line.why}", line.hint)
     if result.passed_over:
@@ -355,6 +389,7 @@ def _write_session(state: State, begun: datetime, result: "SendResult") -> Path 
                 line.sop_instance_uid,
                 json_text.dumps(line.name, ensure_ascii=False),
                 line.why,
+                line.transcoded_to,
             )
         )
         for line in result.report.lines
@@ -362,7 +397,12 @@ def _write_session(state: State, begun: datetime, result: "SendResult") -> Path 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(
-            "\n".join(["outcome\tstatus\tbytes\tseconds\tattempts\tsop_instance_uid\tname\twhy", *lines])
+            "\n".join(
+                [
+                    "outcome\tstatus\tbytes\tseconds\tattempts\tsop_instance_uid\tname\twhy\ttranscoded_to",
+                    *lines,
+                ]
+            )
             + "\n",
             encoding="utf-8",
         )
