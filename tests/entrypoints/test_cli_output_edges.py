@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fileroom.entrypoints.cli.export import ExportFormat, Row, write_rows
-from fileroom.entrypoints.cli.output import Output, escape_json
+from fileroom.entrypoints.cli.output import Output
+from fileroom.entrypoints.export import ExportFormat, Row, write_rows
+from fileroom.entrypoints.wording import escape_json
 
 STEERING = "\x1b[31m \x9b31m \u202egnp.exe \u3000 \ud800 山田"
 

@@ -11,6 +11,7 @@ import pytest
 
 import fileroom.application
 from fileroom.application.expectation import Expected, Wanted
+from fileroom.application.file_work import Destination, FileJob, FileOutcome, FileSelection, FileWorkResult
 from fileroom.application.filing import Provenance
 from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
@@ -19,6 +20,7 @@ from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
@@ -28,8 +30,10 @@ from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.transcode_files import TranscodeFilesRequest
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.filing import FilingOutcome
+from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
@@ -69,6 +73,12 @@ EXAMPLES: tuple[object, ...] = (
     Filed(outcome=FilingOutcome.STORED, entry=an_entry()),
     ImportFailure(name="a", kind=FailureKind.SKIPPED, why="a link"),
     ImportRequest(paths=(Path("in"),), in_place=True),
+    FileSelection(paths=(Path("in"),), recursive=True, jobs=2),
+    Destination(output_dir=Path("out")),
+    FileJob(source=Path("in"), output=Path("out")),
+    FileOutcome(name="in", result=1),
+    FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
+    DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     ImportResult(
         scanned_files=1,
         accepted=1,
@@ -126,6 +136,11 @@ EXAMPLES: tuple[object, ...] = (
         peer=PEER,
         report=TransferReport(lines=(LINE,), seconds=1.0, associations=1),
         passed_over=(PassedOver(name="a", why="a folder", named=True),),
+    ),
+    TranscodeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        target=PixelTarget(transfer_syntax_uid="1.2.840.10008.1.2.5"),
     ),
     Wanted(study_instance_uid="1.2"),
 )

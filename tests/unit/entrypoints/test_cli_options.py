@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fileroom.domain.errors import InvalidInput
-from fileroom.entrypoints.cli.options import date_range, dicom_date, join_dates, moment_range, words
+from fileroom.entrypoints.values import date_range, dicom_date, join_dates, moment_range, words
 
 
 @pytest.mark.parametrize("text", ["20260301", "2026-03-01", "2026.03.01", " 2026-03-01 "])

@@ -8,7 +8,8 @@ import typer
 
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.operation import Failure, Report, Status, ended_by
-from fileroom.entrypoints.cli.output import Output, counted
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import Destination, FileOutcome, FileSelection, FileWorkResult
@@ -60,7 +61,7 @@ def report(
     result: "FileWorkResult[T]",
     fields: Callable[[T], dict[str, object]],
     *,
-    show: Callable[[Output, "FileOutcome[T]"], None] | None = None,
+    show: Callable[[Printer, "FileOutcome[T]"], None] | None = None,
     summary: str = "",
     totals: dict[str, object] | None = None,
     status: Status | None = None,
@@ -82,7 +83,7 @@ def report(
         **(totals or {}),
     }
 
-    def show_all(output: Output) -> None:
+    def show_all(output: Printer) -> None:
         for outcome in done if show is not None else ():
             show(output, outcome)  # type: ignore[misc]  # there is one if there is anything to go over
         if summary:
@@ -115,7 +116,7 @@ def report(
 def _single(
     outcome: "FileOutcome[T]",
     fields: Callable[[T], dict[str, object]],
-    show: Callable[[Output, "FileOutcome[T]"], None] | None,
+    show: Callable[[Printer, "FileOutcome[T]"], None] | None,
     totals: dict[str, object],
     status: Status | None,
 ) -> Report:

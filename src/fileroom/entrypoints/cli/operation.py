@@ -1,9 +1,8 @@
 """Runs one command: cancellation, progress, errors, exit codes, and the report as text or as one JSON document."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,50 +11,16 @@ from fileroom.domain.errors import Cancelled, FileroomError, StorageError
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.output import Output, OutputClosed
 from fileroom.entrypoints.cli.state import State
+from fileroom.entrypoints.report import Failure, Report, Status
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.entrypoints.cli.progress import TerminalProgress
     from fileroom.entrypoints.container import Container
 
+__all__ = ["Failure", "Operation", "Report", "Status", "document_of", "ended_by", "run", "run_light"]
+
 SCHEMA_VERSION = 1
-
-
-class Status(StrEnum):
-    """How an operation ended."""
-
-    SUCCESS = "success"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """One item that failed."""
-
-    what: str
-    """UID, path or name."""
-    why: str
-    hint: str = ""
-    kind: str = ""
-    """Lower_snake word for scripts."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What an operation did."""
-
-    fields: dict[str, object] = field(default_factory=dict)
-    """Counters and lists of the JSON document; None values are left out."""
-    failures: Sequence[Failure] = ()
-    status: Status = Status.SUCCESS
-    code: int | None = None
-    """Exit code where the status alone does not tell."""
-    show: Callable[[Output], None] | None = None
-    """Prints it for people and pipes."""
-    error: FileroomError | None = None
-    """What ended the operation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,9 +109,17 @@ def run_light(
     _tell_failures(state.output, report.failures)
     if show_log and report.error is None:
         state.output.note(f"log: {state.log_file}")
-    code = _CODES[report.status] if report.code is None else report.code
+    code = _code_of(report)
     if code:
         raise typer.Exit(code)
+
+
+def _code_of(report: Report) -> int:
+    if report.code is not None:
+        return report.code
+    if report.failed_as:
+        return failures.exit_code_of_kind(report.failed_as, failures.PARTIAL)
+    return _CODES[report.status]
 
 
 def _log_end(name: str, report: Report) -> None:

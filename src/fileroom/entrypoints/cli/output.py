@@ -12,12 +12,14 @@ from typing import TextIO
 
 from fileroom.domain.errors import StorageError
 from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import escape_json
 
 CHUNK_ROWS = 500
 CHUNK_SECONDS = 1.0
 
 
-class Output:
+class Output(Printer):
     """Prints to a pair of streams."""
 
     def __init__(self, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None) -> None:
@@ -136,13 +138,6 @@ class OutputClosed(Exception):
     """Whoever read the output went away (`| head`)."""
 
 
-def escape_json(text: str) -> str:
-    r"""Escape in JSON what could steer a terminal (C1 controls, bidirectional overrides); the value stays the same."""
-    if text.isascii():
-        return text
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
-
-
 def _is_utf8(stream: TextIO) -> bool:
     return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
@@ -178,17 +173,3 @@ def _width(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
-
-
-def human_bytes(size: float) -> str:
-    """Write a number of bytes for people, in powers of 1024."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write `1 object`, `2 objects`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -38,35 +38,14 @@ def echo(
     """Verify that a node answers."""
     from fileroom.application.use_cases.echo_node import EchoRequest
     from fileroom.domain.ae_title import AeTitle
-    from fileroom.domain.node import format_address
+    from fileroom.entrypoints.operations import echo as operations
 
     def work(operation: Operation) -> Report:
         request = EchoRequest(
             target=target, called_ae_title=AeTitle(called_ae_title) if called_ae_title else None
         )
-        result = operation.container.echo_node().execute(
-            request, progress=operation.progress, cancel=operation.cancel
-        )
-        answer, peer = result.answer, result.peer
-        milliseconds = answer.echo_seconds * 1000
-        software = answer.implementation_version or answer.implementation_class_uid or "unknown software"
-        return Report(
-            fields={
-                "target": target,
-                "ae_title": str(peer.ae_title),
-                "host": peer.host,
-                "port": peer.port,
-                "dimse_status": f"{answer.status:04X}",
-                "associate_seconds": round(answer.associate_seconds, 6),
-                "echo_seconds": round(answer.echo_seconds, 6),
-                "implementation_class_uid": answer.implementation_class_uid or None,
-                "implementation_version": answer.implementation_version or None,
-                "max_pdu_length": answer.max_pdu_length,
-            },
-            show=lambda output: output.line(
-                f"{result.name}: {peer.ae_title} at {format_address(peer.host, peer.port)} answers "
-                f"in {milliseconds:.1f} ms ({software})"
-            ),
+        return operations.echo(
+            operation.container, request, progress=operation.progress, cancel=operation.cancel
         )
 
     run(context, "echo", work, json=json)

@@ -9,7 +9,8 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-from fileroom.entrypoints.cli.output import Output, human_bytes
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import FileOutcome
@@ -60,7 +61,7 @@ def info(
     run(context, "info", work, json=json)
 
 
-def _show(output: Output, outcome: "FileOutcome[FileDescription]", *, verbose: bool, many: bool) -> None:
+def _show(output: Printer, outcome: "FileOutcome[FileDescription]", *, verbose: bool, many: bool) -> None:
     if outcome.result is None:
         return
     told = outcome.result.told(verbose=verbose)

@@ -10,7 +10,8 @@ from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, complete_node
-from fileroom.entrypoints.cli.output import Output
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.requests import new_node
 
 if TYPE_CHECKING:
     from fileroom.domain.node import Node
@@ -82,18 +83,16 @@ def add(
     json: Json = False,
 ) -> None:
     """Register a node."""
-    from fileroom.domain.ae_title import AeTitle
-    from fileroom.domain.node import Node
 
     def work(operation: Operation) -> Report:
-        node = Node(
+        node = new_node(
             name=name,
-            ae_title=AeTitle(ae_title),
+            ae_title=ae_title,
             host=host,
             port=port,
-            move_destination=AeTitle(move_destination) if move_destination else None,
-            notes=notes or "",
-            character_set=character_set or "",
+            move_destination=move_destination,
+            notes=notes,
+            character_set=character_set,
         )
         added = operation.container.manage_nodes().add(node)
         return Report(
@@ -179,7 +178,7 @@ def list_nodes(context: typer.Context, json: Json = False) -> None:
             for each in nodes
         ]
 
-        def show(output: Output) -> None:
+        def show(output: Printer) -> None:
             if not output.table(("NAME", "AE TITLE", "HOST", "PORT", "MOVE DESTINATION", "NOTES"), rows):
                 output.note("no node is registered yet: fileroom node add --help")
 

@@ -5,37 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.domain.errors import Cancelled, InvalidInput, QueryCutShort
+from fileroom.domain.errors import Cancelled, QueryCutShort
 from fileroom.domain.query import QueryLevel, QueryModel
 from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
-from fileroom.entrypoints.cli.options import Json, Limit, NodeOption, join_dates, words
-from fileroom.entrypoints.cli.output import Output
+from fileroom.entrypoints.cli.options import Json, Limit, NodeOption
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.requests import further_keys, query_request
+from fileroom.entrypoints.rows import QUERY_COLUMNS
 
 if TYPE_CHECKING:
     from fileroom.domain.query import Attributes
-
-_COLUMNS = {
-    QueryLevel.PATIENT: ("PatientID", "PatientName", "PatientBirthDate", "PatientSex"),
-    QueryLevel.STUDY: (
-        "StudyDate",
-        "PatientID",
-        "PatientName",
-        "ModalitiesInStudy",
-        "StudyDescription",
-        "AccessionNumber",
-        "StudyInstanceUID",
-    ),
-    QueryLevel.SERIES: (
-        "Modality",
-        "SeriesNumber",
-        "SeriesDescription",
-        "NumberOfSeriesRelatedInstances",
-        "SeriesInstanceUID",
-    ),
-    QueryLevel.IMAGE: ("InstanceNumber", "SOPClassUID", "SOPInstanceUID"),
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -96,29 +77,23 @@ def query(
     json: Json = False,
 ) -> None:
     """Ask a node what it has."""
-    from fileroom.application.use_cases.query_node import QueryRequest
 
     def work(operation: Operation) -> Report:
-        uids = {
-            "StudyInstanceUID": study_instance_uid,
-            "SeriesInstanceUID": series_instance_uid,
-            "SOPInstanceUID": sop_instance_uid,
-        }
-        keys = {
-            "PatientName": patient_name,
-            "PatientID": patient_id,
-            "AccessionNumber": accession_number,
-            "StudyDate": join_dates(study_date_from, study_date_to),
-            "StudyDescription": study_description,
-            **{keyword: _uids(uid) for keyword, uid in uids.items() if uid},
-        }
-        extra = dict(_key(text) for text in key or ())
-        request = QueryRequest(
-            target=node,
-            level=level,
+        request = query_request(
+            node,
             model=model,
-            keys={keyword: value for keyword, value in keys.items() if value} | extra,
-            modalities=words(modality),
+            level=level,
+            patient_name=patient_name,
+            patient_id=patient_id,
+            accession_number=accession_number,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+            sop_instance_uid=sop_instance_uid,
+            study_date_from=study_date_from,
+            study_date_to=study_date_to,
+            modality=modality,
+            study_description=study_description,
+            key=key or (),
             limit=limit,
         )
         stream = operation.container.query_node().stream(
@@ -129,8 +104,12 @@ def query(
         if json:
             found = [_as_json(match) for match in matches]
             return Report(fields={"matches": found}, status=end.status, failures=end.failures)
-        *usual, uid = _COLUMNS[level]
-        columns = (*usual, *(keyword for keyword in extra if keyword not in _COLUMNS[level]), uid)
+        *usual, uid = QUERY_COLUMNS[level]
+        columns = (
+            *usual,
+            *(keyword for keyword in further_keys(key or ()) if keyword not in QUERY_COLUMNS[level]),
+            uid,
+        )
         count = operation.output.table(columns, _rows(matches, columns), before=operation.progress.stop)
         return Report(
             show=lambda output: _summarize(output, count, limit), status=end.status, failures=end.failures
@@ -159,7 +138,7 @@ class _End:
             self.status = Status.CANCELLED
 
 
-def _summarize(output: Output, count: int, limit: int | None) -> None:
+def _summarize(output: Printer, count: int, limit: int | None) -> None:
     more = " (the limit; there may be more)" if limit is not None and count >= limit else ""
     output.note(f"{count} {'match' if count == 1 else 'matches'}{more}")
 
@@ -171,19 +150,3 @@ def _rows(matches: Iterable["Attributes"], columns: tuple[str, ...]) -> Iterator
 
 def _as_json(match: "Attributes") -> dict[str, str]:
     return {keyword: value for keyword, value in match.items() if value}
-
-
-def _uids(text: str) -> str:
-    from fileroom.domain.uid import parse_uid
-
-    return "\\".join(parse_uid(uid) for uid in text.replace("\\", ",").split(","))
-
-
-def _key(text: str) -> tuple[str, str]:
-    keyword, _, value = text.partition("=")
-    keyword = keyword.strip().replace(",", "")
-    if not keyword.isalnum():
-        raise InvalidInput(
-            f"--key {text!r} is not KEYWORD or KEYWORD=VALUE", hint="for instance --key PatientSex=F"
-        )
-    return keyword, value

@@ -1,26 +1,20 @@
 """`fileroom send`: give studies, series or files to a node."""
 
-import json as json_text
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.transfer import Transcoding
-from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
-from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
+from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import CalledAeTitle, Json, complete_node
-from fileroom.entrypoints.cli.output import Output, counted, human_bytes
 from fileroom.entrypoints.cli.state import State
 
 if TYPE_CHECKING:
-    from fileroom.application.use_cases.send_objects import SendRequest, SendResult
     from fileroom.domain.query import Selection
-    from fileroom.domain.transfer import TransferLine
 
 Destination = Annotated[
     str, typer.Option("--destination-node", help="A registered node.", autocompletion=complete_node)
@@ -179,10 +173,15 @@ def _send_selection(
     json: bool,
 ) -> None:
     from fileroom.application.use_cases.send_objects import SendRequest
+    from fileroom.entrypoints.operations import send as operations
 
     def work(operation: Operation) -> Report:
-        result = _send(operation, SendRequest(target=destination, selection=selection, **_options(operation)))
-        return _report(result)
+        return operations.send(
+            operation.container,
+            SendRequest(target=destination, selection=selection),
+            progress=operation.progress,
+            cancel=operation.cancel,
+        )
 
     run(context, name, work, json=json, overrides=_overrides(jobs, preferred, transcode), show_log=True)
 
@@ -209,6 +208,7 @@ def send_files(
     """Send DICOM files as they are."""
     from fileroom.application.use_cases.send_objects import SendRequest
     from fileroom.domain.ae_title import AeTitle
+    from fileroom.entrypoints.operations import send as operations
 
     def work(operation: Operation) -> Report:
         if (destination_node is None) == (to is None):
@@ -218,11 +218,15 @@ def send_files(
             called_ae_title=AeTitle(called_ae_title) if called_ae_title else None,
             paths=tuple(paths),
             recursive=recursive,
-            **_options(operation),
         )
-        begun = datetime.now(UTC)
-        result = _send(operation, request)
-        return _report(result, session=_write_session(context.obj, begun, result))
+        state: State = context.obj
+        return operations.send(
+            operation.container,
+            request,
+            progress=operation.progress,
+            cancel=operation.cancel,
+            session_folder=state.log_file.parent,
+        )
 
     run(
         context,
@@ -234,183 +238,9 @@ def send_files(
     )
 
 
-class _Options(TypedDict):
-    jobs: int
-    retries: int
-    preferred_transfer_syntax: str
-    transcoding: Transcoding
-
-
 def _overrides(jobs: int | None, preferred: str | None, transcode: Transcoding | None) -> dict[str, object]:
     return {
         "send.jobs": jobs,
         "send.preferred_transfer_syntax": preferred,
         "send.transcode": None if transcode is None else transcode.value,
     }
-
-
-def _options(operation: Operation) -> _Options:
-    from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
-
-    settings = operation.container.settings().send
-    preferred = settings.preferred_transfer_syntax
-    return {
-        "jobs": settings.jobs,
-        "retries": settings.retries,
-        "preferred_transfer_syntax": parse_transfer_syntax(preferred).uid if preferred else "",
-        "transcoding": settings.transcode,
-    }
-
-
-def _send(operation: Operation, request: "SendRequest") -> "SendResult":
-    return operation.container.send_objects().execute(
-        request, progress=operation.progress, cancel=operation.cancel
-    )
-
-
-# Reports -----------------------------------------------------------------------------------------------------------
-
-
-def _counters(result: "SendResult") -> dict[str, object]:
-    from fileroom.domain.transfer import TransferOutcome
-
-    report = result.report
-    sent_lines = [
-        line for line in report.lines if line.outcome in (TransferOutcome.SENT, TransferOutcome.WARNED)
-    ]
-    seconds = max(report.seconds, 1e-9)
-    return {
-        "destination": result.name,
-        "ae_title": str(result.peer.ae_title),
-        "objects": len(report.lines),
-        "sent": report.sent,
-        "warnings": report.count(TransferOutcome.WARNED),
-        "failed": report.count(TransferOutcome.FAILED),
-        "not_attempted": report.count(TransferOutcome.NOT_ATTEMPTED),
-        "transcoded": sum(report.transcoded.values()),
-        "passed_over": len(result.passed_over),
-        "associations": report.associations,
-        "bytes": report.bytes_sent,
-        "seconds": round(report.seconds, 6),
-        "objects_per_second": round(report.sent / seconds, 3),
-        "bytes_per_second": round(report.bytes_sent / seconds),
-        "average_bytes": round(report.bytes_sent / len(sent_lines)) if sent_lines else None,
-        "average_seconds": round(sum(line.seconds for line in sent_lines) / len(sent_lines), 6)
-        if sent_lines
-        else None,
-    }
-
-
-def _report(result: "SendResult", session: Path | None = None) -> Report:
-    from fileroom.domain.transfer import TransferOutcome
-    from fileroom.domain.transfer_syntaxes import transfer_syntax
-
-    report = result.report
-    failed = [
-        Failure(
-            what=line.sop_instance_uid,
-            why=line.why,
-            hint=line.hint,
-            kind=line.error_kind or line.outcome.value,
-        )
-        for line in report.failures
-    ]
-    failed += [
-        Failure(what=each.name, why=each.why, kind="passed_over") for each in result.passed_over if each.named
-    ]
-    warnings = [line for line in report.lines if line.outcome is TransferOutcome.WARNED]
-    status = Status.SUCCESS if not failed else Status.PARTIAL
-    code = None
-    if report.cancelled:
-        status = Status.CANCELLED
-    elif report.lines and not report.sent:
-        status, code = Status.FAILED, _code_of(report.failures)
-    return Report(
-        status=status,
-        code=code,
-        failures=failed,
-        fields=_counters(result)
-        | {
-            "transcoded_to": {
-                transfer_syntax(uid).short_name: count for uid, count in report.transcoded.items()
-            }
-            or None,
-            "warned": [{"what": line.sop_instance_uid, "why": line.why} for line in warnings] or None,
-            "session_log": str(session) if session else None,
-            "session_summary": str(session.with_suffix(".json")) if session else None,
-        },
-        show=lambda output: _show(output, result, warnings, session),
-    )
-
-
-def _code_of(lines: "tuple[TransferLine, ...]") -> int:
-    """Nothing was sent at all: the first object tells why."""
-    from fileroom.domain.transfer import TransferOutcome
-
-    first = next((line for line in lines if line.outcome is TransferOutcome.FAILED), lines[0])
-    if first.status is not None:
-        return failures.REFUSED
-    return failures.exit_code_of_kind(first.error_kind, failures.PARTIAL)
-
-
-def _show(output: Output, result: "SendResult", warnings: "list[TransferLine]", session: Path | None) -> None:
-    from fileroom.domain.transfer_syntaxes import transfer_syntax
-
-    report = result.report
-    seconds = max(report.seconds, 1e-9)
-    output.note(
-        f"sent {report.sent} of {counted(len(report.lines), 'object')} to {result.name}: "
-        f"{human_bytes(report.bytes_sent)} in {report.seconds:.1f} s "
-        f"({report.sent / seconds:.0f}/s, {human_bytes(report.bytes_sent / seconds)}/s, "
-        f"{counted(report.associations, 'association')})"
-    )
-    for uid, count in report.transcoded.items():
-        output.note(f"{count} of them transcoded to {transfer_syntax(uid).name}")
-    for line in warnings[:5]:
-        output.warning(f"{line.sop_instance_uid}: {line.why}", line.hint)
-    if result.passed_over:
-        output.note(f"{counted(len(result.passed_over), 'file')} passed over")
-    if session is not None:
-        output.note(f"session: {session}")
-
-
-def _write_session(state: State, begun: datetime, result: "SendResult") -> Path | None:
-    """Write a line for each object, and the summary beside it; what was sent is no less sent where that fails."""
-    folder = state.log_file.parent
-    file = folder / f"send-{begun:%Y%m%dT%H%M%S%fZ}.log"
-    lines = [
-        "\t".join(
-            (
-                line.outcome.value,
-                "" if line.status is None else f"{line.status:04X}",
-                str(line.bytes),
-                f"{line.seconds:.6f}",
-                str(line.attempts),
-                line.sop_instance_uid,
-                json_text.dumps(line.name, ensure_ascii=False),
-                line.why,
-                line.transcoded_to,
-            )
-        )
-        for line in result.report.lines
-    ]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(
-            "\n".join(
-                [
-                    "outcome\tstatus\tbytes\tseconds\tattempts\tsop_instance_uid\tname\twhy\ttranscoded_to",
-                    *lines,
-                ]
-            )
-            + "\n",
-            encoding="utf-8",
-        )
-        file.with_suffix(".json").write_text(
-            json_text.dumps({"started_at": begun.isoformat(), **_counters(result)}, indent=2) + "\n",
-            encoding="utf-8",
-        )
-    except OSError as error:
-        state.output.warning(f"no session log: {error.strerror}")
-        return None
-    return file

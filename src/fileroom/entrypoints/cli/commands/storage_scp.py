@@ -11,7 +11,8 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.use_cases.run_listener import ListenerResult, ListenerStarted
@@ -90,7 +91,7 @@ def storage_scp(
     run(context, "storage_scp", work, json=json, overrides=overrides, show_log=True)
 
 
-def _announcement(output: Output) -> "ListenerStarted":
+def _announcement(output: Printer) -> "ListenerStarted":
     """Return what tells people where the listener is."""
     from fileroom.application.ports.dicom_server import Listening
     from fileroom.application.ports.listener_presence import ListenerInfo
@@ -127,7 +128,7 @@ def _report(result: "ListenerResult") -> Report:
     )
 
 
-def _show(output: Output, result: "ListenerResult") -> None:
+def _show(output: Printer, result: "ListenerResult") -> None:
     counts = result.counts
     output.note(
         f"{counted(counts.associations_accepted, 'association')} accepted, {counts.associations_refused} refused; "

@@ -17,9 +17,10 @@ from fileroom.entrypoints.cli.file_options import (
 )
 from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
-from fileroom.entrypoints.cli.operation import Operation, Report, run
+from fileroom.entrypoints.cli.operation import Operation, run
 from fileroom.entrypoints.cli.options import Json
-from fileroom.entrypoints.cli.output import Output, counted, human_bytes
+from fileroom.entrypoints.report import Printer, Report
+from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import FileOutcome
@@ -128,7 +129,7 @@ def _fields(made: "TranscodedFile") -> dict[str, object]:
     return {key: value for key, value in told.items() if value is not None}
 
 
-def _show(output: Output, outcome: "FileOutcome[TranscodedFile]") -> None:
+def _show(output: Printer, outcome: "FileOutcome[TranscodedFile]") -> None:
     made = outcome.result
     if made is None:
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fileroom.domain.errors import StorageError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.cli.output import escape_json
+from fileroom.entrypoints.wording import escape_json
 
 Row = dict[str, object]
 Write = Callable[[str], object]

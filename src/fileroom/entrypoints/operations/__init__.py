@@ -1,0 +1,1 @@
+"""What each door does the same way: a use case, and the report of what became of it."""
