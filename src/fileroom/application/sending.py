@@ -40,6 +40,10 @@ log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 1.0
 LAST_BACKOFF_SECONDS = 30.0
+_CONVERT = (
+    "enable the SOP classes and transfer syntaxes of the objects at the peer, or let objects be converted: "
+    "--transcode fallback"
+)
 _SESSION_IS_DEAD = (PeerSilent, PeerDropped, PeerBrokeProtocol)
 
 
@@ -139,7 +143,12 @@ class ShipmentSender:
                 attempt += 1
 
     def _open(self, shipment: Shipment) -> StoreSession:
-        session = self._client.open_store(self._peer, shipment.contexts)
+        try:
+            session = self._client.open_store(self._peer, shipment.contexts)
+        except NoAcceptedContext as error:
+            if self._syntaxes.transcoding is Transcoding.NEVER:
+                raise NoAcceptedContext(error.message, hint=_CONVERT) from error
+            raise
         with self._guard:
             self.associations += 1
         return session
@@ -247,7 +256,7 @@ class ShipmentSender:
         syntax = transfer_syntax(source.transfer_syntax_uid)
         hint = "enable this SOP class and transfer syntax at the peer"
         if self._syntaxes.transcoding is Transcoding.NEVER:
-            hint += ", or let objects be converted: --transcode fallback"
+            hint = _CONVERT
         elif syntax.is_encapsulated:
             hint += "; to convert compressed objects, install fileroom[codecs] and name a preferred transfer syntax"
         return NoAcceptedContext(

@@ -9,6 +9,7 @@ from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.application.outgoing import MAX_CONTEXTS, SyntaxChoice, outgoing, plan_shipments
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.errors import NotFound
+from fileroom.domain.transfer import Transcoding
 from tests.builders import CT_IMAGE_STORAGE, a_record, a_uid, an_entry
 from tests.unit.application.rooms import Room
 
@@ -81,6 +82,11 @@ def test_syntaxes_of_an_uncompressed_object_end_with_what_every_peer_takes() -> 
     assert AS_IT_IS.candidates(EXPLICIT) == (EXPLICIT, IMPLICIT)
     assert AS_IT_IS.candidates(IMPLICIT) == (IMPLICIT, EXPLICIT)
     assert AS_IT_IS.candidates(DEFLATED) == (DEFLATED, EXPLICIT, IMPLICIT)
+
+
+def test_syntax_of_an_object_is_its_own_alone_where_nothing_is_converted() -> None:
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=DEFLATED, transcoding=Transcoding.NEVER)
+    assert choice.candidates(EXPLICIT) == (EXPLICIT,)
 
 
 def test_preferred_syntax_comes_first_when_the_object_can_be_converted() -> None:
