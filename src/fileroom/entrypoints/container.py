@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
+    from fileroom.application.task_queue import TaskQueue
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.describe_files import DescribeFiles
@@ -182,6 +184,12 @@ def _import_source(settings: Settings) -> "ImportSource":
     from fileroom.adapters.sources.source import AutoSource
 
     return AutoSource(settings.import_.limits())
+
+
+def _task_history(data_dir: Path) -> "TaskHistory":
+    from fileroom.adapters.system.task_history import FileTaskHistory
+
+    return FileTaskHistory(data_dir / "tasks.jsonl")
 
 
 def _file_finder() -> "FileFinder":
@@ -493,6 +501,14 @@ class Container(containers.DeclarativeContainer):
         ae_title=ae_title,
         settle_seconds=settings.provided.network.settle_timeout,
         clock=clock,
+    )
+
+    task_queue: "providers.Singleton[TaskQueue]" = providers.Singleton(
+        _late("fileroom.application.task_queue", "TaskQueue"),
+        width=settings.provided.tui.parallel_tasks,
+        clock=clock,
+        history=providers.Singleton(_task_history, data_dir),
+        new_token=cancel_token.provider,
     )
 
     # Tools for files that are not filed.

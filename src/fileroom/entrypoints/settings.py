@@ -227,6 +227,21 @@ class LogSettings:
     level: LogLevel = _setting(LogLevel.INFO, "least level that is logged")
 
 
+class Theme(StrEnum):
+    """Colours of the terminal UI."""
+
+    DARK = "dark"
+    LIGHT = "light"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TuiSettings:
+    """How the terminal UI behaves."""
+
+    parallel_tasks: int = _setting(2, "tasks that run at once; others wait", _at_least(1, 32))
+    theme: Theme = _setting(Theme.DARK, "colours to begin with")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All sections."""
@@ -239,6 +254,7 @@ class Settings:
     send: SendSettings = field(default_factory=SendSettings)
     import_: ImportSettings = field(default_factory=ImportSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    tui: TuiSettings = field(default_factory=TuiSettings)
 
     def items(self) -> dict[str, dict[str, object]]:
         """Return every setting by section and key, enumerations as their words."""

@@ -63,8 +63,8 @@ def entry_of(tag: int, creator: str = "") -> Entry | None:
     elements = _module("_private_dict").private_dictionaries.get(creator)
     if not elements:
         return None
-    group, number = f"{tag >> 16:04x}", f"{tag & 0xFF:02x}"
-    for key in (f"{group}xx{number}", f"{group[:2]}xxxx{number}", f"{group[:2]}xx10{number}"):
+    group, number = f"{tag >> 16:04X}", f"{tag & 0xFF:02X}"
+    for key in (f"{tag:08X}", f"{group}xx{number}", f"{group[:2]}xxxx{number}"):
         if key in elements:
             vr, vm, name, *_ = elements[key]
             return Entry(vr, vm, name, "")

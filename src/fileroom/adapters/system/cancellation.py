@@ -2,10 +2,10 @@
 
 import threading
 
-from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.cancellation import CancelSource
 
 
-class ThreadCancelToken(CancelToken):
+class ThreadCancelToken(CancelSource):
     """A flag that any thread, or a signal handler, raises with `cancel`."""
 
     def __init__(self) -> None:

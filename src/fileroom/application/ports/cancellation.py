@@ -25,3 +25,11 @@ class CancelToken(Protocol):
         """
         if self.is_cancelled():
             raise Cancelled("cancelled")
+
+
+class CancelSource(CancelToken, Protocol):
+    """A token together with the means to raise its flag."""
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Raise the flag, for good, and wake up who waits."""

@@ -67,6 +67,7 @@ COMMANDS: Final = {
     "local": _Outline(
         module="local", panel=_ROOM, says="List and export what is here: studies, series, instances."
     ),
+    "tui": _Outline(module="tui", panel=_ROOM, says="Open the terminal UI."),
     "config": _Outline(module="config", panel=_ROOM, says="Show and write the configuration."),
     "demo": _Outline(
         module="demo",

@@ -1,0 +1,155 @@
+"""The screen: its panes, where they stand, and who has the focus.
+
+What the actions do is in `fileroom.entrypoints.tui.doing`, whose classes extend the one here; which actions there are,
+and their keys, is in `fileroom.entrypoints.tui.actions`.
+"""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container as Box
+from textual.events import DescendantFocus, Resize
+from textual.widget import Widget
+
+from fileroom.domain.errors import FileroomError
+from fileroom.domain.task import TaskRecord
+from fileroom.entrypoints.tui.actions import ACTIONS
+from fileroom.entrypoints.tui.log_buffer import LogBuffer
+from fileroom.entrypoints.tui.panes.details import DetailsPane
+from fileroom.entrypoints.tui.panes.listener import ListenerPane
+from fileroom.entrypoints.tui.panes.local import LocalPane
+from fileroom.entrypoints.tui.panes.logs import LogsPane
+from fileroom.entrypoints.tui.panes.nodes import NodesPane
+from fileroom.entrypoints.tui.panes.query import QueryPane
+from fileroom.entrypoints.tui.panes.tasks import TasksPane
+from fileroom.entrypoints.tui.room import Room
+from fileroom.entrypoints.tui.widgets.footer import StatusFooter
+from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.work import Work, as_task
+
+if TYPE_CHECKING:
+    from fileroom.entrypoints.container import Container
+
+NARROW: Final = 110
+"""Cells below which panes stand one above the other, those without the focus folded to a line."""
+LOW: Final = 30
+"""Lines below which they do so, too."""
+TICK_SECONDS: Final = 0.1
+THEMES: Final = {"dark": "textual-dark", "light": "textual-light"}
+
+
+class RoomApp(App[int]):
+    """Panes over a room; the actions are added by those who extend it."""
+
+    TITLE = "fileroom"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    CSS_PATH = "theme.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            ",".join(action.keys),
+            action.name,
+            action.title,
+            show=action.in_footer,
+            priority=action.everywhere,
+        )
+        for action in ACTIONS
+    ]
+
+    def __init__(self, container: "Container", data_dir: Path) -> None:
+        """Show what is behind the doors."""
+        super().__init__()
+        self.room = Room(container, data_dir)
+        self.log_buffer = LogBuffer()
+        self.nodes_pane = NodesPane(self.room)
+        self.query_pane = QueryPane(self.room)
+        self.local_pane = LocalPane(self.room)
+        self.details_pane = DetailsPane()
+        self.tasks_pane = TasksPane(self.room)
+        self.listener_pane = ListenerPane()
+        self.logs_pane = LogsPane(self.room, self.log_buffer)
+        self._tasks_seen = -1
+
+    @property
+    def panes(self) -> tuple[Pane, ...]:
+        """All panes, in the order of their numbers."""
+        return (
+            self.nodes_pane, self.query_pane, self.local_pane, self.details_pane, self.tasks_pane,
+            self.listener_pane, self.logs_pane,
+        )  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        """Put the panes side by side."""
+        with Box(id="panes"):
+            with Box(id="columns"):
+                yield Box(self.nodes_pane, id="left")
+                yield Box(self.query_pane, self.local_pane, id="middle")
+                yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
+            yield self.logs_pane
+        yield StatusFooter()
+
+    def on_mount(self) -> None:
+        """Begin to look at what happens elsewhere."""
+        self.theme = THEMES[self.room.container.settings().tui.theme.value]
+        logging.getLogger("fileroom").addHandler(self.log_buffer)
+        self.set_interval(TICK_SECONDS, self.look_around)
+        self.local_pane.body().focus()
+
+    def on_unmount(self) -> None:
+        """Let go of what was held."""
+        logging.getLogger("fileroom").removeHandler(self.log_buffer)
+        self.room.close()
+
+    def look_around(self) -> None:
+        """Show what has happened since: many small events make one drawing."""
+        revision = self.room.tasks.revision
+        if revision != self._tasks_seen:
+            self._tasks_seen = revision
+            self.tasks_pane.look_again()
+        self.logs_pane.look_again()
+        self.query_one(StatusFooter).look_again()
+
+    def submit(self, title: str, work: Work, *, command: str = "") -> TaskRecord:
+        """Put an operation into the queue; `command` is what one would type to do it again."""
+        record = self.room.tasks.submit(title, as_task(work), command=command)
+        self.look_around()
+        return record
+
+    def tell_error(self, error: FileroomError) -> None:
+        """Show what went wrong, and what to do about it."""
+        hint = f"\n{error.hint}" if error.hint else ""
+        self.notify(f"{error.message}{hint}", severity="error", timeout=8, markup=False)
+
+    def focused_pane(self) -> Pane | None:
+        """Return the pane that has the focus."""
+        widget: Widget | None = self.focused
+        return (
+            next((each for each in widget.ancestors_with_self if isinstance(each, Pane)), None)
+            if widget
+            else None
+        )
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Unfold the pane that has the focus now."""
+        del event
+        self.arrange()
+
+    def on_resize(self, event: Resize) -> None:
+        """Find room for the panes."""
+        del event
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Give each pane its place, by the size of the terminal and by who has the focus."""
+        is_narrow = self.size.width < NARROW or self.size.height < LOW
+        self.query_one("#panes").set_class(is_narrow, "narrow")
+        focused = self.focused_pane()
+        if focused is None:
+            return
+        for pane in self.panes:
+            pane.set_class(is_narrow and pane is not focused, "folded")
+        for box in self.query("#columns, #left, #middle, #right"):
+            box.set_class(focused in box.walk_children(Pane), "with-focus")

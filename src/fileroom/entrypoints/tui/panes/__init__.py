@@ -1,0 +1,1 @@
+"""Panes: what stands side by side on the screen, one a file."""

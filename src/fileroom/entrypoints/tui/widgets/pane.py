@@ -1,0 +1,75 @@
+"""A frame around a list or a text: its number, its name and what stands beside it."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from fileroom.entrypoints.tui.widgets.record_list import RecordList
+
+
+class Pane(Vertical):
+    """One of the panes."""
+
+    DEFAULT_CSS = """
+    Pane {
+        border: round $panel-lighten-2; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        padding: 0; height: 1fr; min-height: 1;
+    }
+    Pane:focus-within { border: round $primary; border-title-color: $primary; border-title-style: bold; }
+    Pane.folded { height: 1; min-height: 1; border: none; border-top: round $panel-lighten-2; }
+    """
+
+    def __init__(self, name: str, number: int, title: str) -> None:
+        """A pane that the app knows as `name`."""
+        super().__init__(id=f"pane-{name}")
+        self.number = number
+        self.pane_title = title
+
+    def on_mount(self) -> None:
+        """Show what the pane is."""
+        self.tell()
+
+    def body(self) -> Widget:
+        """Return what has the focus when the pane has it."""
+        raise NotImplementedError
+
+    def tell(self, *, also: str = "", below: str = "") -> None:
+        """Write the title, and what stands beside and below it."""
+        beside = f" · {also}" if also else ""
+        self.border_title = _plain(f"{self.number} {self.pane_title}{beside}")
+        self.border_subtitle = _plain(below)
+
+
+class ListPane(Pane):
+    """A pane that holds one list."""
+
+    def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
+        super().__init__(name, number, title)
+        self.records = records
+
+    def compose(self) -> ComposeResult:
+        """Put the list into the frame."""
+        yield self.records
+
+    def body(self) -> Widget:
+        """Return the list."""
+        return self.records
+
+    def beside(self) -> str:
+        """What the title tells besides; panes have more to say."""
+        return ""
+
+    def on_record_list_marked(self, event: RecordList.Marked) -> None:
+        """Count."""
+        del event
+        self.tell_counts()
+
+    def tell_counts(self) -> None:
+        """Show the counter, and whether there is more above or below."""
+        parts = [part for part in (self.beside(), self.records.counter) if part]
+        self.tell(also=" · ".join(parts), below=self.records.more)
+
+
+def _plain(text: str) -> str:
+    """Keep text from being taken for markup."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,83 @@
+"""From an operation to a task: its report becomes the end of the task, in the words of the command line."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.progress import ProgressSink
+from fileroom.application.task_queue import TaskContext, TaskEnd, TaskWork
+from fileroom.domain.task import TaskState
+from fileroom.entrypoints.report import Printer, Report, Status
+
+TOLD_FAILURES: Final = 200
+"""Failures that a summary names; more are counted."""
+Work = Callable[[ProgressSink, CancelToken], Report]
+
+_STATES: Final = {
+    Status.SUCCESS: TaskState.SUCCEEDED,
+    Status.PARTIAL: TaskState.PARTIAL,
+    Status.FAILED: TaskState.FAILED,
+    Status.CANCELLED: TaskState.CANCELLED,
+}
+
+
+class CollectingPrinter(Printer):
+    """Keeps what is told as lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        """Keep a line."""
+        self.lines.append(text)
+
+    def raw(self, text: str) -> None:
+        """Keep lines."""
+        self.lines += text.splitlines()
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+        """Keep rows as lines."""
+        self.lines.append("  ".join(columns))
+        before = len(self.lines)
+        self.lines += ["  ".join(row) for row in rows]
+        return len(self.lines) - before
+
+    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Keep names and values as lines."""
+        self.lines += [f"{name}  {value}" for name, value in rows]
+
+    def note(self, text: str) -> None:
+        """Keep a line."""
+        self.lines.append(text)
+
+    def warning(self, text: str, hint: str = "") -> None:
+        """Keep a warning."""
+        self.lines.append(f"warning: {text}")
+        if hint:
+            self.lines.append(f"  hint: {hint}")
+
+
+def as_task(work: Work) -> TaskWork:
+    """Return work for the queue."""
+
+    def run(context: TaskContext) -> TaskEnd:
+        report = work(context, context.cancel)
+        return TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report)))
+
+    return run
+
+
+def summary_of(report: Report) -> list[str]:
+    """Return the lines that a command line would print of a report."""
+    printer = CollectingPrinter()
+    if report.show is not None:
+        report.show(printer)
+    if report.error is not None:
+        printer.lines.append(f"error: {report.error.message}")
+        if report.error.hint:
+            printer.lines.append(f"  hint: {report.error.hint}")
+    for failure in report.failures[:TOLD_FAILURES]:
+        printer.warning(f"{failure.what}: {failure.why}", failure.hint)
+    if len(report.failures) > TOLD_FAILURES:
+        printer.note(f"{len(report.failures) - TOLD_FAILURES} more failed")
+    return printer.lines
