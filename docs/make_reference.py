@@ -20,6 +20,8 @@ from typer.models import ArgumentInfo, CommandInfo, ParameterInfo
 from fileroom.domain import errors
 from fileroom.domain.attributes import ATTRIBUTES
 from fileroom.domain.file_facts import FACTS
+from fileroom.domain.pixel_values import PERCENTILES, ModalityLut
+from fileroom.domain.rendering import Contrast
 from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
@@ -332,11 +334,42 @@ _FILES_KEYS: Final[Mapping[str, str]] = {
     "failed": "how many failed; `failures` names each",
     "not_dicom": "files in folders that are no DICOM at all: no failure",
 }
+_MEASURED_KEYS: Final[Mapping[str, str]] = {
+    "rows": "of a frame",
+    "columns": "of a frame",
+    "frames": "how many",
+    "modality_lut": f"what made values of stored ones: {', '.join(f'`{each.value}`' for each in ModalityLut)}",
+    "unit": "Rescale Type, or what takes its place (`HU`)",
+    "ignored": "values left out: pixel padding, and what is no number",
+}
 FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "info": {
             fact.key: f"{fact.section.value}: {fact.label}{'; with `--verbose`' if fact.verbose else ''}"
             for fact in FACTS
+        },
+        "stats": {
+            **_MEASURED_KEYS,
+            "overall": "over all frames, by channel (`gray`, or `red`, `green`, `blue`): `count`, `min`, `max`, "
+            "`mean`, `std`, and percentiles "
+            + ", ".join(f"`p{per_cent}`" for per_cent in PERCENTILES)
+            + "; only `count` where it is 0",
+            "percentiles_exact": "false where those over all frames are right to a millionth of the range only",
+            "by_frame": "list of the same for each, with `frame`, which counts from 1",
+        },
+        "histogram": {
+            **_MEASURED_KEYS,
+            "bins": "how many",
+            "bin_edges": "list of one more: a bin goes from its edge up to the next, the last one includes it",
+            "counts": "lists of counts by channel",
+        },
+        "to_image": {
+            "format": "`png` or `jpeg`",
+            "photometric_interpretation": "of the object",
+            "frames": "that the object has",
+            "images": "list of what was written: `output`, `frame` (counts from 1), `width`, `height`, `bits`, "
+            f"`contrast` ({', '.join(f'`{each.value}`' for each in Contrast)}), and where there is one, "
+            "`window_center`, `window_width` and `explanation`; `output` beside it is the first of them",
         },
         "transcode": {
             "source_transfer_syntax": "name, of the source",

@@ -89,6 +89,9 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
 
 FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "info": ("--verbose",),
+    "stats": (),
+    "histogram": (),
+    "to_image": ("--output", "{folder}/ct.png"),
     "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
 }
 """Options for one run of each tool for files."""

@@ -37,6 +37,11 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "stats": "--recursive --jobs --json",
+    "histogram": "--bins --recursive --jobs --json",
+    "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
+        --disable-modality-lut --disable-voi-lut --force-8bit --force-16bit --quality --force --recursive --jobs
+        --json""",
     "transcode": """--output --output-dir --transfer-syntax --ratio --quality --near --recursive --jobs --force
         --json""",
     "config path": "--json",
@@ -48,6 +53,7 @@ CHOICES = {
     "query": ("study-root", "patient-root", "patient", "study", "series", "image"),
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
+    "to-image": ("png", "jpeg"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -60,6 +66,9 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "stats": "FILE",
+    "histogram": "FILE",
+    "to-image": "FILE",
     "transcode": "FILE",
 }
 
@@ -84,7 +93,7 @@ def commands() -> Iterator[tuple[str, object]]:
 def test_command_has_the_options_that_are_promised(program: Program, command: str) -> None:
     told = program.bare(*command.split(), "--help").stdout
 
-    assert set(OPTIONS[command].split()) <= set(re.findall(r"(?<![\w-])-{1,2}[a-z][a-z-]*", told))
+    assert set(OPTIONS[command].split()) <= set(re.findall(r"(?<![\w-])-{1,2}[a-z][a-z0-9-]*", told))
 
 
 @pytest.mark.parametrize("command", CHOICES)

@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from fileroom.application.ports.file_finder import FileFinder
     from fileroom.application.ports.file_transcoder import FileTranscoder
     from fileroom.application.ports.header_reader import HeaderReader
+    from fileroom.application.ports.image_renderer import ImageRenderer
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.pixel_measurer import PixelMeasurer
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
@@ -54,9 +56,11 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
+    from fileroom.application.use_cases.measure_pixels import CountPixels, MeasurePixels
     from fileroom.application.use_cases.query_node import QueryNode
     from fileroom.application.use_cases.receive_instance import ReceiveInstance
     from fileroom.application.use_cases.recover_store import RecoverStore
+    from fileroom.application.use_cases.render_images import RenderImages
     from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
@@ -208,6 +212,18 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _image_renderer() -> "ImageRenderer":
+    from fileroom.adapters.files.imaging.renderer import PillowImageRenderer
+
+    return PillowImageRenderer()
+
+
+def _pixel_measurer() -> "PixelMeasurer":
+    from fileroom.adapters.files.imaging.measurer import NumpyPixelMeasurer
+
+    return NumpyPixelMeasurer()
 
 
 def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
@@ -522,6 +538,22 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    pixel_measurer: "providers.Singleton[PixelMeasurer]" = providers.Singleton(_pixel_measurer)
+    measure_pixels: "providers.Factory[MeasurePixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "MeasurePixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    count_pixels: "providers.Factory[CountPixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "CountPixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    render_images: "providers.Factory[RenderImages]" = providers.Factory(
+        _late("fileroom.application.use_cases.render_images", "RenderImages"),
+        files=file_work,
+        renderer=providers.Singleton(_image_renderer),
     )
     transcode_files: "providers.Factory[TranscodeFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),

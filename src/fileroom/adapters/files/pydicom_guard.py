@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 INSTALL_CODECS: Final = 'pip install "fileroom[codecs]" installs them'
 
-# pydicom's plugins, the best first; GDCM is the last for JPEG 2000, where pydicom stumbles over what it gives.
-_PREFERENCE: Final = ("pillow", "pyjpegls", "pylibjpeg", "gdcm", "pydicom")
-_PREFERENCE_JPEG2000: Final = ("pylibjpeg", "pillow", "gdcm")
+# pydicom's plugins, the best first. GDCM is not among them: it ends the whole process on some damaged streams.
+_PREFERENCE: Final = ("pillow", "pyjpegls", "pylibjpeg", "pydicom")
+_PREFERENCE_JPEG2000: Final = ("pylibjpeg", "pillow")
 _JPEG2000: Final = ("1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20")
 """How the UIDs of JPEG 2000 and HTJ2K begin."""
 

@@ -80,6 +80,22 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "stats": _Outline(
+        module="stats",
+        panel=_FILES,
+        says="Tell least, greatest and mean value, standard deviation and percentiles of images, in each frame and in "
+        "all of them.",
+    ),
+    "histogram": _Outline(
+        module="histogram",
+        panel=_FILES,
+        says="Count the values of images, in all frames together, in bins of the same width.",
+    ),
+    "to-image": _Outline(
+        module="to_image",
+        panel=_FILES,
+        says="Make PNG or JPEG images of frames: modality LUT, VOI LUT or window, colours.",
+    ),
     "transcode": _Outline(
         module="transcode",
         panel=_FILES,

@@ -22,8 +22,7 @@ from fileroom.domain.errors import (
 )
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 from tests.contract.test_header_reader_properties import local_files
-from tests.strategies import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, UNCOMPRESSED, Element
-from tests.unit.adapters.pixels.images import (
+from tests.images import (
     Array,
     a_file,
     an_image,
@@ -33,6 +32,7 @@ from tests.unit.adapters.pixels.images import (
     image_elements,
     tree_of,
 )
+from tests.strategies import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, UNCOMPRESSED, Element
 
 ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
@@ -263,7 +263,7 @@ def test_frames_that_are_deflated_are_inflated_no_further_than_needed() -> None:
         ({"frames": "-1"}, "Number of Frames is -1"),
         ({"frames": "1A"}, "is not a number"),
         ({"frames": "1.5"}, "is not a whole number"),
-        ({"frames": "NaN"}, "is not a whole number"),
+        ({"frames": "NaN"}, "is not a number"),
         ({"frames": 2}, "2 frames of 4x2 need 32"),
         (
             {"samples": 3, "photometric": "YBR_FULL_422", "columns": 3, "allocated": 8},
@@ -325,6 +325,7 @@ def test_frames_of_a_syntax_whose_codecs_are_not_installed_tell_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(get_decoder(JPEG_BASELINE), "_available", {})
+    monkeypatch.setattr("fileroom.adapters.files.pixels.gdcm_process.is_gdcm_there", lambda: False)
     with pytest.raises(ConfigurationError, match=r"JPEG Baseline .* not installed") as caught:
         frames_of(compressed([b"\0" * 8], JPEG_BASELINE))
     assert 'pip install "fileroom[codecs]"' in caught.value.hint

@@ -1,5 +1,6 @@
 """Numbers and words from the elements of an item, for those who work on images."""
 
+import math
 import struct
 from typing import Final
 
@@ -28,9 +29,12 @@ def decimals(item: Item, tag: int) -> tuple[float, ...]:
         return _unpacked(element, _NUMBERS[vr], item)
     words = _text(element).split("\\")
     try:
-        return tuple(float(word) for word in words if word.strip(" \0"))
+        numbers = tuple(float(word) for word in words if word.strip(" \0"))
     except ValueError:
-        raise InvalidDicom(f"{tag_text(tag)} is not a number") from None
+        numbers = (math.nan,)
+    if not all(map(math.isfinite, numbers)):
+        raise InvalidDicom(f"{tag_text(tag)} is not a number")
+    return numbers
 
 
 def integers(item: Item, tag: int) -> tuple[int, ...]:

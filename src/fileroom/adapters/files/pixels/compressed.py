@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
+from fileroom.adapters.files.pixels import gdcm_process
 from fileroom.adapters.files.pixels.codestreams import (
     StreamHeader,
     check_stream,
@@ -14,7 +15,6 @@ from fileroom.adapters.files.pixels.codestreams import (
     jpeg_header,
 )
 from fileroom.adapters.files.pixels.description import ImageDescription
-from fileroom.adapters.files.pixels.gdcm_jpeg import decode_jpeg, is_gdcm_there
 from fileroom.adapters.files.pixels.native import Pixels, native_pixels, stored_values
 from fileroom.adapters.files.pydicom_guard import INSTALL_CODECS, codecs, plugins_of, quiet, unheard
 from fileroom.domain.errors import ConfigurationError, InvalidDicom, InvalidInput
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _ROOT: Final = "1.2.840.10008.1.2."
 _JPEG: Final = frozenset(_ROOT + last for last in ("4.50", "4.51", "4.57", "4.70"))
-_JPEG_EXTENDED: Final = _ROOT + "4.51"
 _JPEG_LS: Final = frozenset(_ROOT + last for last in ("4.80", "4.81"))
 _JPEG2000: Final = frozenset(
     _ROOT + last for last in ("4.90", "4.91", "4.92", "4.93", "4.201", "4.202", "4.203")
@@ -60,9 +59,10 @@ def decoder_of(syntax_uid: str) -> Decode:
         except NotImplementedError:
             raise InvalidInput(f"pixels in {name} cannot be decoded") from None
         plugins = plugins_of(decoder)
-    if not plugins:
+    has_gdcm = syntax_uid in gdcm_process.SYNTAXES and gdcm_process.is_gdcm_there()
+    if not plugins and not has_gdcm:
         raise ConfigurationError(f"the codecs for {name} are not installed", hint=INSTALL_CODECS)
-    return _PluginDecoder(syntax_uid, decoder, plugins).decode
+    return _FrameDecoder(syntax_uid, decoder, plugins, has_gdcm=has_gdcm).decode
 
 
 def _uncompressed(stream: bytes, description: ImageDescription) -> tuple[Pixels, str]:
@@ -80,13 +80,14 @@ def _inflated(stream: bytes, description: ImageDescription) -> tuple[Pixels, str
     return native_pixels(content, 0, description), description.photometric
 
 
-class _PluginDecoder:
-    """Decodes by one of pydicom's plugins, or the next one where that cannot."""
+class _FrameDecoder:
+    """Decodes by GDCM what only GDCM does, all else by one of pydicom's plugins, or the next where that cannot."""
 
-    def __init__(self, syntax_uid: str, decoder: "Decoder", plugins: list[str]) -> None:
+    def __init__(self, syntax_uid: str, decoder: "Decoder", plugins: list[str], *, has_gdcm: bool) -> None:
         self._syntax_uid = syntax_uid
         self._decoder = decoder
         self._plugins = plugins
+        self._has_gdcm = has_gdcm
 
     def decode(self, stream: bytes, description: ImageDescription) -> tuple[Pixels, str]:
         """Check a frame and decode it.
@@ -98,15 +99,24 @@ class _PluginDecoder:
         header = self._header(stream)
         if header is not None:
             check_stream(header, description)
-        with codecs("a compressed frame cannot be decoded"):
-            if self._syntax_uid == _JPEG_EXTENDED and header is not None and header.precision > 8:
-                return self._extended(stream, description, header)
-            pixels, photometric = self._by_plugins(stream, description, header)
+        photometric = description.photometric
+        if header is not None and self._has_gdcm and (header.precision > 8 or not self._plugins):
+            pixels = gdcm_process.GDCM.decode(stream, description, header.precision, self._syntax_uid)
+        elif not self._plugins or (
+            self._plugins == ["pillow"] and header is not None and header.precision > 8
+        ):
+            raise ConfigurationError(
+                f"the codecs for {transfer_syntax(self._syntax_uid).name} of more than 8 bits are not installed",
+                hint=INSTALL_CODECS,
+            )
+        else:
+            with codecs("a compressed frame cannot be decoded"):
+                pixels, photometric = self._by_plugins(stream, description, header)
         dtype = np.dtype(f"{'i' if description.is_signed else 'u'}{description.sample_bytes}")
+        pixels = pixels.astype(dtype, copy=False)
         if self._syntax_uid in _JPEG or self._syntax_uid == _RLE:
-            pixels = pixels.astype(dtype, copy=False)
-            return stored_values(pixels, description), photometric
-        return pixels.astype(dtype, copy=False), photometric
+            pixels = stored_values(pixels, description)
+        return pixels, _as_decoded(photometric)
 
     def _header(self, stream: bytes) -> StreamHeader | None:
         if self._syntax_uid in _JPEG2000:
@@ -139,7 +149,7 @@ class _PluginDecoder:
         failure: Exception | None = None
         for plugin in self._plugins:
             try:
-                with unheard() if self._is_loud(plugin) else nullcontext():
+                with unheard() if self._syntax_uid == _RLE else nullcontext():
                     pixels, found = self._decoder.as_array(
                         source,
                         index=0,
@@ -150,27 +160,8 @@ class _PluginDecoder:
             except Exception as error:  # noqa: BLE001 - the first failure is told if no other plugin does better
                 failure = failure or error
                 continue
-            return cast("Pixels", pixels), _as_decoded(str(found["photometric_interpretation"]))
+            return cast("Pixels", pixels), str(found["photometric_interpretation"])
         raise failure or InvalidDicom("no codec decodes it")
-
-    def _is_loud(self, plugin: str) -> bool:
-        """Tell whether a codec writes to stderr by itself: GDCM does, and what is written in Rust before it fails."""
-        return plugin == "gdcm" or (plugin == "pylibjpeg" and self._syntax_uid == _RLE)
-
-    def _extended(
-        self, stream: bytes, description: ImageDescription, header: StreamHeader
-    ) -> tuple[Pixels, str]:
-        """JPEG Extended of 12 bits: GDCM decodes it, though pydicom does not let it."""
-        if "pylibjpeg" in self._plugins:
-            pixels, photometric = self._by_plugins(stream, description, header)
-        elif is_gdcm_there():
-            pixels, photometric = decode_jpeg(stream, description, header.precision), description.photometric
-        else:
-            raise ConfigurationError(
-                "the codecs for JPEG Extended of 12 bits are not installed", hint=INSTALL_CODECS
-            )
-        dtype = np.dtype(f"{'i' if description.is_signed else 'u'}{description.sample_bytes}")
-        return stored_values(pixels.astype(dtype, copy=False), description), _as_decoded(photometric)
 
 
 def _as_decoded(photometric: str) -> str:
