@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fileroom
+from tests.builders import a_dicom_file
 from tests.fileroom_cli import FileroomCli
 
 HEAVY = {
@@ -127,3 +128,19 @@ def test_module_run_answers_like_the_script() -> None:
 
     assert ran.returncode == 0, ran.stderr
     assert fileroom.__version__ in ran.stdout
+
+
+def test_files_between_uncompressed_syntaxes_need_no_codecs(tmp_path: Path) -> None:
+    source, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    source.write_bytes(a_dicom_file())
+    arguments = (
+        "transcode",
+        str(source),
+        "--output",
+        str(output),
+        "--transfer-syntax",
+        "implicit-vr-little-endian",
+    )
+    modules = loaded("--data-dir", str(tmp_path / "room"), *arguments)
+    assert output.exists()
+    assert not {"numpy", "pydicom", "PIL", "pylibjpeg"} & modules

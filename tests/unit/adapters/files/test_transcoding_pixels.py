@@ -22,7 +22,7 @@ from fileroom.adapters.files.transcoding.fragments import EXTENDED_LENGTHS, EXTE
 from fileroom.adapters.files.tree import Item, Stored, value_bytes
 from fileroom.adapters.system.uid_source import RandomUidSource
 from fileroom.application.ports.file_transcoder import TranscodedFile
-from fileroom.domain.errors import FileroomError, InvalidDicom, LimitExceeded
+from fileroom.domain.errors import FileroomError, InvalidDicom, InvalidInput, LimitExceeded
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.pixel_target import (
     JPEG2000_LOSSLESS,
@@ -309,6 +309,38 @@ def test_quality_is_taken_for_a_ratio(tmp_path: Path) -> None:
     good = transcode(source, pixel_target("jpeg2000", quality=80.0))[0]
     bad = transcode(source, pixel_target("jpeg2000", quality=20.0))[0]
     assert (good.max_difference or 0) < (bad.max_difference or 0)
+
+
+# What cannot be -----------------------------------------------------------------------------------------------------
+
+
+def test_pixels_that_are_elsewhere_are_told(tmp_path: Path) -> None:
+    data_set = an_image(ramp(1, 40, 50), PixelDataProviderURL="https://example.org/1")
+    del data_set.PixelData
+    with pytest.raises(InvalidInput, match="on a server"):
+        transcode(write(tmp_path / "in", data_set, "1.2.840.10008.1.2.4.94"), EXPLICIT)
+
+
+@pytest.mark.parametrize("uid", ["1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.107", "1.2.3.4"])
+def test_pixels_that_nobody_decodes_are_told(uid: str, tmp_path: Path) -> None:
+    data_set = get_packed(tmp_path, an_image(ramp(1, 40, 50)), PACKED[0])
+    path = write(tmp_path / "in", data_set, RLE_LOSSLESS)
+    header = encode_file_meta(
+        sop_class_uid=data_set.SOPClassUID, sop_instance_uid=data_set.SOPInstanceUID, transfer_syntax_uid=uid
+    )
+    path.write_bytes(header + encoded(data_set, RLE_LOSSLESS))
+    with pytest.raises(InvalidInput, match="cannot be decoded"):
+        transcode(path, EXPLICIT)
+
+
+def test_floating_point_pixels_are_not_packed(tmp_path: Path) -> None:
+    data_set = an_image(ramp(1, 40, 50, dtype="<u4"))
+    del data_set.PixelData
+    data_set.FloatPixelData = bytes(40 * 50 * 4)
+    source = write(tmp_path / "in", data_set)
+    with pytest.raises(InvalidDicom, match="does not take floating point pixels"):
+        transcode(source, PACKED[0])
+    assert transcode(source, BIG)[0].pixels_identical
 
 
 # Fragments -----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 
 PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, PIXEL_DATA})
+PIXEL_DATA_PROVIDER_URL: Final = 0x00287FE0
 MAX_RATIO: Final = 10_000
 """Bytes of pixels that one byte of a compressed object may become."""
 RATIO_GRACE: Final = 1 << 30
@@ -70,6 +71,8 @@ def change_pixels(
             f"{source.uid} is no transfer syntax that is known: what is in it cannot be decoded"
         )
     pixels = next((each for each in tree.root.elements if each.tag in PIXEL_TAGS), None)
+    if tree.root.find(PIXEL_DATA_PROVIDER_URL) is not None:
+        raise InvalidInput("its pixels are on a server (JPIP), not in the file (PS3.5 A.6)")
     if source.uid == target.transfer_syntax_uid and not target.is_lossy:
         return PixelChange(identical=None if pixels is None else True)
     for item in _items_with_fragments(tree):
