@@ -89,6 +89,8 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
 
 FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "info": ("--verbose",),
+    "dump": (),
+    "validate": (),
     "stats": (),
     "histogram": (),
     "to_image": ("--output", "{folder}/ct.png"),

@@ -37,6 +37,8 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "dump": "--max-depth --max-value-len --recursive --json",
+    "validate": "--recursive --jobs --json",
     "stats": "--recursive --jobs --json",
     "histogram": "--bins --recursive --jobs --json",
     "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
@@ -66,6 +68,8 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "dump": "FILE",
+    "validate": "FILE",
     "stats": "FILE",
     "histogram": "FILE",
     "to-image": "FILE",

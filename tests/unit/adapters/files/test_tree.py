@@ -191,3 +191,27 @@ def test_damage_is_told_or_harmless(content: bytes) -> None:
         b"".join(file_parts(tree))
     except FileroomError:
         pass
+
+
+def reading(content: bytes, *, keep_damaged: bool) -> Tree | str:
+    """Return the tree of a file, or why there is none."""
+    try:
+        return read_tree(io.BytesIO(content), keep_damaged=keep_damaged)
+    except InvalidDicom as error:
+        return error.message
+
+
+@given(content=damaged_files(most_bytes=5_000))
+def test_what_is_before_the_damage_is_kept_where_it_is_wanted(content: bytes) -> None:
+    strict, kept = (reading(content, keep_damaged=keep) for keep in (False, True))
+
+    if isinstance(kept, str):  # before the data set
+        assert strict == kept
+    elif isinstance(strict, str):
+        assert kept.damage is not None
+        assert kept.damage.message == strict
+    else:
+        assert kept.damage is None
+        assert [element.tag for _, element, _ in kept.walk()] == [
+            element.tag for _, element, _ in strict.walk()
+        ]
