@@ -207,7 +207,7 @@ def test_transcoder_and_its_result_cross_processes(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301 - made a moment ago
 
 
-@settings(max_examples=400, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(content=damaged_files(), uid=st.sampled_from(WRITABLE))
 def test_damaged_file_is_transcoded_or_told_and_leaves_nothing(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, uid: str
