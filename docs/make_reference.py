@@ -383,6 +383,22 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "bin_edges": "list of one more: a bin goes from its edge up to the next, the last one includes it",
             "counts": "lists of counts by channel",
         },
+        "to_json": {
+            "elements": "of the file, on all levels",
+            "size_bytes": "of the document",
+            "bulk_files": "files of bulk data, where there are any",
+            "bulk_bytes": "bytes of all of them",
+            "notes": "list: what could not be told in the document",
+        },
+        "from_json": {
+            "sop_class_uid": "of the object",
+            "sop_instance_uid": "of the object; a new one where the document had none",
+            "transfer_syntax_uid": "of the file",
+            "elements": "of the file, on all levels",
+            "bulk_values": "values that came from files of bulk data",
+            "size_bytes": "of the file",
+            "notes": "list: what was decided for the document",
+        },
         "to_image": {
             "format": "`png` or `jpeg`",
             "photometric_interpretation": "of the object",

@@ -93,6 +93,8 @@ FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "validate": (),
     "stats": (),
     "histogram": (),
+    "to_json": ("--output", "{folder}/made.json", "--bulk-dir", "{folder}/bulk"),
+    "from_json": ("--output", "{folder}/made.dcm"),
     "to_image": ("--output", "{folder}/ct.png"),
     "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
 }
@@ -104,9 +106,12 @@ def test_file_tools_have_the_keys_of_the_reference(program: Program, tmp_path: P
     promised = COMMON.keys() | FILE_OPERATIONS[operation].keys() | {"file", "output"}
     command = operation.replace("_", "-")
     options = [each.format(folder=tmp_path) for each in FILE_RUNS[operation]]
-    source = get_testdata_file("CT_small.dcm")
+    source = str(get_testdata_file("CT_small.dcm"))
+    if operation == "from_json":
+        program.run("to-json", source, "--output", tmp_path / "given.json")
+        source = str(tmp_path / "given.json")
 
-    document = program.json(command, str(source), *options)
+    document = program.json(command, source, *options)
 
     assert document["operation"] == operation
     assert document.keys() <= promised

@@ -41,6 +41,8 @@ OPTIONS = {
     "validate": "--recursive --jobs --json",
     "stats": "--recursive --jobs --json",
     "histogram": "--bins --recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
         --disable-modality-lut --disable-voi-lut --force-8bit --force-16bit --quality --force --recursive --jobs
         --json""",
@@ -72,6 +74,8 @@ ARGUMENTS = {
     "validate": "FILE",
     "stats": "FILE",
     "histogram": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
     "to-image": "FILE",
     "transcode": "FILE",
 }

@@ -90,16 +90,6 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Hold DICOM files against the standard, and tell what is not as it should be.",
     ),
-    "to-json": _Outline(
-        module="to_json",
-        panel=_FILES,
-        says="Write DICOM files as JSON documents in the DICOM JSON Model (PS3.18 annex F).",
-    ),
-    "from-json": _Outline(
-        module="from_json",
-        panel=_FILES,
-        says="Write JSON documents in the DICOM JSON Model as DICOM files.",
-    ),
     "stats": _Outline(
         module="stats",
         panel=_FILES,
@@ -110,6 +100,16 @@ COMMANDS: Final = {
         module="histogram",
         panel=_FILES,
         says="Count the values of images, in all frames together, in bins of the same width.",
+    ),
+    "to-json": _Outline(
+        module="to_json",
+        panel=_FILES,
+        says="Write DICOM files as JSON documents in the DICOM JSON Model (PS3.18 annex F).",
+    ),
+    "from-json": _Outline(
+        module="from_json",
+        panel=_FILES,
+        says="Write JSON documents in the DICOM JSON Model as DICOM files.",
     ),
     "to-image": _Outline(
         module="to_image",
