@@ -105,19 +105,21 @@ def _line(numbers: Gray, start: float, width: float, top: int) -> Gray:
 def voi_of_frame(root: Item, index: int, *, is_signed: bool) -> VoiTransform | None:
     """Return the first VOI LUT or window of a frame; frames count from 0. None where there is none to go by.
 
-    A frame's own window counts more than one of the object, a table more than a window. `is_signed` tells of the values
-    that a table is for.
+    What a frame has of its own counts more than what the object has, a table more than a window. `is_signed` tells of
+    the values that a table is for.
 
     Raises:
         InvalidDicom: a table or a number contradicts itself.
     """
-    own = frame_item(root, index, FRAME_VOI_LUT)
-    if own is not None and (found := _window_of(own)) is not None:
-        return found
-    table = first_item(root, VOI_LUT_SEQUENCE)
-    if table is not None:
-        return TableTransform(table=table_of(table, is_signed=is_signed))
-    return _window_of(root)
+    for item in (frame_item(root, index, FRAME_VOI_LUT), root):
+        if item is None:
+            continue
+        table = first_item(item, VOI_LUT_SEQUENCE)
+        if table is not None:
+            return TableTransform(table=table_of(table, is_signed=is_signed))
+        if (window := _window_of(item)) is not None:
+            return window
+    return None
 
 
 def _window_of(item: Item) -> WindowTransform | None:
