@@ -20,6 +20,7 @@ from fileroom.adapters.system.uid_source import RandomUidSource
 from fileroom.domain.pixel_target import PixelTarget, pixel_target
 from tests.interop import peers
 from tests.samples import BUNDLED
+from tests.unit.adapters.files.test_transcoding_pixels import an_image, ramp, write
 
 pytestmark = pytest.mark.interop
 
@@ -151,6 +152,26 @@ def test_what_we_pack_has_the_same_pixels_when_they_unpack_it(
     packed = transcoded(named(name), tmp_path / "packed", pixel_target(target))
     run(program, *options, packed, tmp_path / "theirs")
     assert same(pixels_of(tmp_path / "theirs"), pixels_of(named(name)))
+
+
+MADE = {
+    "signed, 12 bits": an_image(ramp(1, 40, 50, dtype="<i2", most=0xFFF), stored=12),
+    "three frames": an_image(ramp(3, 64, 48)),
+    "two frames in colour": an_image(ramp(2, 40, 40, 3, dtype="u1")),
+    "brightness and colour": an_image(ramp(1, 40, 40, 3, dtype="u1"), PhotometricInterpretation="YBR_FULL"),
+    "shifted up": an_image((ramp(1, 40, 50, most=0xFFF).astype("<u2") << 4), BitsStored=12, HighBit=15),
+}
+
+
+@pytest.mark.parametrize(("target", "program", "options"), UNPACKERS)
+@pytest.mark.parametrize("kind", MADE)
+def test_pixels_of_every_kind_are_the_same_when_they_unpack_them(
+    kind: str, target: str, program: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    source = write(tmp_path / "in", MADE[kind])
+    packed = transcoded(source, tmp_path / "packed", pixel_target(target))
+    run(program, *options, packed, tmp_path / "theirs")
+    assert same(pixels_of(tmp_path / "theirs"), pixels_of(source))
 
 
 @pytest.mark.parametrize(
