@@ -97,6 +97,7 @@ FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "from_json": ("--output", "{folder}/made.dcm"),
     "to_image": ("--output", "{folder}/ct.png"),
     "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
+    "anonymize": ("--output", "{folder}/anonymous.dcm"),
 }
 """Options for one run of each tool for files."""
 

@@ -48,6 +48,9 @@ OPTIONS = {
         --json""",
     "transcode": """--output --output-dir --transfer-syntax --ratio --quality --near --recursive --jobs --force
         --json""",
+    "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
+        --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
+        --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -58,6 +61,7 @@ CHOICES = {
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
     "to-image": ("png", "jpeg"),
+    "anonymize": ("full", "shifted"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -78,6 +82,7 @@ ARGUMENTS = {
     "from-json": "FILE",
     "to-image": "FILE",
     "transcode": "FILE",
+    "anonymize": "FILE",
 }
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from fileroom.application.outgoing import Holdings
     from fileroom.application.ports.catalog import Catalog
     from fileroom.application.ports.clock import Clock
+    from fileroom.application.ports.deidentification_rules import DeidentificationRules
+    from fileroom.application.ports.deidentifier import Deidentifier
     from fileroom.application.ports.dicom_client import DicomClient
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
@@ -47,12 +49,14 @@ if TYPE_CHECKING:
     from fileroom.application.ports.object_store import ObjectStore
     from fileroom.application.ports.object_validator import ObjectValidator
     from fileroom.application.ports.pixel_measurer import PixelMeasurer
+    from fileroom.application.ports.secret_key import SecretKey
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
     from fileroom.application.task_queue import TaskQueue
+    from fileroom.application.use_cases.anonymize_files import AnonymizeFiles
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.convert_from_json import ConvertFromJson
@@ -255,6 +259,24 @@ def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
     from fileroom.adapters.files.transcoding.file_transcoder import TreeFileTranscoder
 
     return TreeFileTranscoder(uids=uids)
+
+
+def _deidentifier() -> "Deidentifier":
+    from fileroom.adapters.files.deidentifying.deidentifier import TreeDeidentifier
+
+    return TreeDeidentifier()
+
+
+def _deidentification_rules() -> "DeidentificationRules":
+    from fileroom.adapters.files.deidentifying.rules import TomlRules
+
+    return TomlRules()
+
+
+def _secret_key(data_dir: Path) -> "SecretKey":
+    from fileroom.adapters.system.secret_key import FileSecretKey
+
+    return FileSecretKey(data_dir)
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -605,6 +627,13 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),
         files=file_work,
         transcoder=providers.Singleton(_file_transcoder, uid_source),
+    )
+    anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),
+        files=file_work,
+        deidentifier=providers.Singleton(_deidentifier),
+        key=providers.Singleton(_secret_key, data_dir),
+        rules=providers.Singleton(_deidentification_rules),
     )
 
 
