@@ -122,6 +122,14 @@ def test_16_bits_are_written_as_such(room: Room) -> None:
     assert room.render(data, bits=16).images[0].bits == 16
 
 
+@pytest.mark.parametrize("signed", [0, 1])
+def test_single_bits_are_black_and_white(room: Room, signed: int) -> None:
+    elements = image_elements(rows=1, columns=4, allocated=1, signed=signed)
+    data = a_file([*elements, Element(0x7FE00010, "OB", bytes([0b0110, 0]))])
+    assert room.image(data) == [[0, 255, 255, 0]]
+    assert room.image(data, voi_lut=False) == [[0, 255, 255, 0]]
+
+
 @pytest.mark.parametrize("kind", ["f4", "f8"])
 def test_floating_point_pixels_are_shown_and_what_is_no_number_is_black(room: Room, kind: str) -> None:
     values = np.array([[0.0, 0.5, 1.0, np.nan, np.inf, -np.inf]], kind)

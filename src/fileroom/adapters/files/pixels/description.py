@@ -49,6 +49,7 @@ class ImageDescription:
     bits_stored: int
     high_bit: int
     is_signed: bool
+    """Single bits never are."""
     is_float: bool
     """Float or Double Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25)."""
     photometric: str
@@ -123,7 +124,7 @@ def describe(tree: Tree, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> ImageDesc
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high_bit is None else high_bit,
-        is_signed=representation == 1,
+        is_signed=representation == 1 and allocated > 1,
         is_float=element.tag in _FLOATS,
         photometric=photometric or ("MONOCHROME2" if element.tag in _FLOATS else ""),
         is_planar=planar == 1,

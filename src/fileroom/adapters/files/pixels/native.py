@@ -33,8 +33,6 @@ class NativeFrames:
                 f"its pixels have {len(self._value)} bytes, {description.frames} frames of "
                 f"{description.columns}x{description.rows} need {needed} (PS3.3 C.7.6.3)"
             )
-        if description.photometric in SUBSAMPLED and description.columns % 2:
-            raise InvalidDicom(f"{description.photometric} with an odd number of columns (PS3.3 C.7.6.3.1.2)")
         if description.photometric in SUBSAMPLED and len(self._value) >= needed // 2 * 3 > needed:
             raise InvalidDicom(f"its pixels are those of RGB or YBR_FULL, not {description.photometric}")
 
@@ -42,6 +40,7 @@ class NativeFrames:
         """Return one frame; frames count from 0.
 
         Raises:
+            InvalidDicom: there cannot be such a frame.
             Unreadable: it cannot be read any more.
         """
         bits = self._description.native_frame_bits
@@ -63,9 +62,14 @@ def native_pixels(content: bytes, first_bit: int, description: ImageDescription)
     """Make an array of a frame in little endian that begins at a bit of `content`.
 
     Raises:
-        InvalidDicom: there are fewer bytes than the frame needs.
+        InvalidDicom: there are fewer bytes than the frame needs, or there cannot be such frames.
     """
     bits = description.native_frame_bits
+    if description.photometric in SUBSAMPLED and (description.columns % 2 or description.bits_allocated == 1):
+        raise InvalidDicom(
+            f"{description.photometric} with {description.columns} columns of {description.bits_allocated} bits a "
+            "sample (PS3.3 C.7.6.3.1.2)"
+        )
     if 8 * len(content) < first_bit + bits:
         raise InvalidDicom(f"a frame has {len(content)} bytes, {-(-bits // 8)} are needed")
     if description.bits_allocated == 1:
