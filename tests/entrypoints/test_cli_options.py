@@ -31,9 +31,9 @@ OPTIONS = {
     "local studies": _FILTERS,
     "local series": _FILTERS,
     "local instances": _FILTERS,
-    "send study": "--study-instance-uid --destination-node --json",
-    "send series": "--series-instance-uid --destination-node --json",
-    "send files": "--destination-node --to --called-ae-title --recursive --jobs --json",
+    "send study": "--study-instance-uid --destination-node --transcode --json",
+    "send series": "--series-instance-uid --destination-node --transcode --json",
+    "send files": "--destination-node --to --called-ae-title --recursive --jobs --transcode --json",
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
@@ -41,11 +41,13 @@ OPTIONS = {
     "validate": "--recursive --jobs --json",
     "stats": "--recursive --jobs --json",
     "histogram": "--bins --recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
         --disable-modality-lut --disable-voi-lut --force-8bit --force-16bit --quality --force --recursive --jobs
         --json""",
-    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
-    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
+    "transcode": """--output --output-dir --transfer-syntax --ratio --quality --near --recursive --jobs --force
+        --json""",
     "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
         --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
         --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
@@ -76,9 +78,10 @@ ARGUMENTS = {
     "validate": "FILE",
     "stats": "FILE",
     "histogram": "FILE",
-    "to-image": "FILE",
     "to-json": "FILE",
     "from-json": "FILE",
+    "to-image": "FILE",
+    "transcode": "FILE",
     "anonymize": "FILE",
 }
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
     from fileroom.application.ports.file_finder import FileFinder
+    from fileroom.application.ports.file_transcoder import FileTranscoder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.image_renderer import ImageRenderer
     from fileroom.application.ports.import_source import ImportSource
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.transcode_files import TranscodeFiles
     from fileroom.application.use_cases.validate_files import ValidateFiles
 
 LOOPBACK = "127.0.0.1"
@@ -188,9 +190,9 @@ def _header_reader() -> "HeaderReader":
 
 
 def _transcoder() -> "Transcoder":
-    from fileroom.adapters.files.transcoder import PydicomTranscoder
+    from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 
-    return PydicomTranscoder()
+    return TreeTranscoder()
 
 
 def _import_source(settings: Settings) -> "ImportSource":
@@ -251,6 +253,12 @@ def _pixel_measurer() -> "PixelMeasurer":
     from fileroom.adapters.files.imaging.measurer import NumpyPixelMeasurer
 
     return NumpyPixelMeasurer()
+
+
+def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
+    from fileroom.adapters.files.transcoding.file_transcoder import TreeFileTranscoder
+
+    return TreeFileTranscoder(uids=uids)
 
 
 def _deidentifier() -> "Deidentifier":
@@ -614,6 +622,11 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.render_images", "RenderImages"),
         files=file_work,
         renderer=providers.Singleton(_image_renderer),
+    )
+    transcode_files: "providers.Factory[TranscodeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),
+        files=file_work,
+        transcoder=providers.Singleton(_file_transcoder, uid_source),
     )
     anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),

@@ -36,11 +36,13 @@ from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.transcode_files import TranscodeFilesRequest
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
+from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
 from fileroom.domain.task import TaskRecord, TaskState
@@ -166,6 +168,11 @@ EXAMPLES: tuple[object, ...] = (
         peer=PEER,
         report=TransferReport(lines=(LINE,), seconds=1.0, associations=1),
         passed_over=(PassedOver(name="a", why="a folder", named=True),),
+    ),
+    TranscodeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        target=PixelTarget(transfer_syntax_uid="1.2.840.10008.1.2.5"),
     ),
     Wanted(study_instance_uid="1.2"),
 )

@@ -116,6 +116,11 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Make PNG or JPEG images of frames: modality LUT, VOI LUT or window, colours.",
     ),
+    "transcode": _Outline(
+        module="transcode",
+        panel=_FILES,
+        says="Write DICOM files in another transfer syntax: packed, unpacked or packed otherwise.",
+    ),
     "anonymize": _Outline(
         module="anonymize",
         panel=_FILES,
