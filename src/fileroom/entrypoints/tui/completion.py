@@ -30,8 +30,8 @@ class Option:
     """As it is meant, without quotes."""
     says: str = ""
     """What stands beside it."""
-    is_part: bool = False
-    """More comes behind it, without a blank between: a key, a folder."""
+    then: str = " "
+    """What is written behind it: an equal sign after a key, nothing after a folder, since more comes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +45,8 @@ class Place:
     command: Command | None = None
     key: Key | None = None
     """Whose value is wanted; None where a command or a key is."""
+    is_named: bool = False
+    """The key was typed."""
     options: tuple[Option, ...] = ()
     """What is known without asking anybody."""
 
@@ -102,9 +104,7 @@ def inserted(place: Place, option: Option) -> str:
     if _is_list(place):
         before, comma, _ = place.typed.rpartition(",")
         return quoted(before + comma + value)
-    if option.is_part:
-        return f"{value}=" if not value.endswith(os.sep) else opened(value)
-    return quoted(value) + " "
+    return (quoted(value) if option.then else opened(value)) + option.then
 
 
 def common_beginning(place: Place, options: Sequence[Option]) -> str:
@@ -126,10 +126,10 @@ def paths_like(typed: str) -> list[Option]:
                     is_folder = entry.is_dir()
                     value = f"{shown}{entry.name}{os.sep if is_folder else ''}"
                     if value.isprintable():
-                        found.append(Option(value, is_part=is_folder))
+                        found.append(Option(value, then="" if is_folder else " "))
     except (OSError, ValueError, RuntimeError):
         return []
-    return sorted(found, key=lambda option: (not option.is_part, option.value.casefold()))[:MOST]
+    return sorted(found, key=lambda option: (bool(option.then), option.value.casefold()))[:MOST]
 
 
 def _begins_like(name: str, typed: str) -> bool:
@@ -155,6 +155,7 @@ def _value_place(
         typed=word.value,
         command=command,
         key=key,
+        is_named=word.key is not None,
         options=tuple(_known_values(key, commands)),
     )
 
@@ -174,7 +175,7 @@ def _known_values(key: Key, commands: Sequence[Command]) -> Iterable[Option]:
 def _keys(command: Command, given: set[str]) -> tuple[Option, ...]:
     keys = sorted(command.keys, key=lambda key: not key.required)
     return tuple(
-        Option(key.name, key.says, is_part=key.kind is not Kind.BOOLEAN)
+        Option(key.name, key.says, " " if key.kind is Kind.BOOLEAN else "=")
         for key in keys
         if (key.repeats or key.name not in given) and (key.name != command.first or key.kind is not Kind.TEXT)
     )
