@@ -7,7 +7,7 @@ Nothing here touches the screen. Names of nodes, UIDs and tasks are given by who
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -109,7 +109,9 @@ def inserted(place: Place, option: Option) -> str:
 
 def common_beginning(place: Place, options: Sequence[Option]) -> str:
     """Return how all options begin, where that is more than what was typed; '' otherwise."""
-    common = os.path.commonprefix([option.value for option in options])
+    values = [option.value for option in options]
+    same = takewhile(lambda chars: len(set(chars)) == 1, zip(*values, strict=False))
+    common = "".join(chars[0] for chars in same)
     is_more = len(common) > len(place.typed) and common.casefold().startswith(place.typed.casefold())
     return opened(common) if is_more and not _is_list(place) else ""
 

@@ -1,20 +1,16 @@
-"""Filters of lists as they are typed: of what is here by all its keys, of other lists by words."""
+"""Filters of what is here, as they are typed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.local_filter import LocalFilter
-from fileroom.domain.text import fold
 from fileroom.entrypoints.requests import Truth, local_filter
 from fileroom.entrypoints.tui.command_table import FILTER
 from fileroom.entrypoints.tui.language import Mistake, Typed, read_values
-from fileroom.entrypoints.tui.records import Record, RecordSource
 from fileroom.entrypoints.tui.words import split
 
-_READ: Final = 2000
-"""Rows that are looked through at once."""
 _TEXTS: Final = (
     "patient_name", "patient_id", "accession_number", "modality", "study_date", "study_description", "imported_at",
 )  # fmt: skip
@@ -64,32 +60,3 @@ def keyed_filter(typed: Typed) -> LocalFilter:
         texts["study_date"] = f"{first or ''}..{last or ''}"
     duplicate = (Truth.TRUE if typed.flag("duplicate") else Truth.FALSE) if typed.get("duplicate") else None
     return local_filter(**texts, duplicate=duplicate)
-
-
-class WordsSource(RecordSource):
-    """The rows of another list that hold all words, in any of their columns; case and accents do not matter."""
-
-    def __init__(self, source: RecordSource, words: Iterable[str]) -> None:
-        self.source = source
-        self.columns = source.columns
-        self._words = tuple(filter(None, map(fold, words)))
-        self._found: Sequence[Record] = ()
-
-    def count(self) -> int:
-        """Look through the whole list."""
-        self._found = [record for record in _all(self.source) if self._holds(record)]
-        return len(self._found)
-
-    def window(self, offset: int, limit: int) -> Sequence[Record]:
-        """Cut out a piece of what was found."""
-        return self._found[offset : offset + limit]
-
-    def _holds(self, record: Record) -> bool:
-        text = fold(" ".join(record.cells))
-        return all(word in text for word in self._words)
-
-
-def _all(source: RecordSource) -> Iterable[Record]:
-    total = source.count()
-    for offset in range(0, total, _READ):
-        yield from source.window(offset, _READ)

@@ -41,8 +41,8 @@ class PaneActions(RoomApp):
 
     def action_leave(self) -> None:
         """Go back."""
-        if self.focused_pane() is self.local_pane:
-            self.local_pane.leave()
+        if isinstance(pane := self.focused_pane(), ListPane):
+            pane.leave()
 
     def action_toggle_selected(self) -> None:
         """Select the marked row, or let it go."""

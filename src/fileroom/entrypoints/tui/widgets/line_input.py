@@ -87,6 +87,8 @@ class LineInput(Input):
         self._known = known
         self._reader = reader
         self._prefix = prefix
+        self.offers = True
+        """Tells what may come next."""
         self._turn: _Turn | None = None
         self._paths: tuple[str, list[Option]] = ("", [])
 
@@ -118,7 +120,7 @@ class LineInput(Input):
 
     def look_again(self) -> None:
         """Show what may come next."""
-        if not self.has_focus:
+        if not self.has_focus or not self.offers:
             return
         turn = self._turn
         place = turn.place if turn is not None else self.place()
@@ -135,7 +137,7 @@ class LineInput(Input):
         turn = self._turn
         if turn is None:
             place = self.place()
-            options = self.options(place)
+            options = self.options(place) if self.offers else []
             if not options:
                 return
             start = place.start - len(self._prefix)
@@ -207,7 +209,7 @@ class LineInput(Input):
             return None
         return (max(self._mistake.start - len(self._prefix), 0), max(self._mistake.end - len(self._prefix), 0))
 
-    def keys(self) -> list[tuple[int, int]]:
+    def key_spans(self) -> list[tuple[int, int]]:
         """Return where keys begin and are over, to be drawn apart."""
         return [(word.start, word.value_start) for word in split(self.value) if word.key is not None]
 
@@ -247,7 +249,7 @@ class _Marks(Highlighter):
 
     def highlight(self, text: Text) -> None:
         """Colour a line."""
-        for start, end in self._line.keys():
+        for start, end in self._line.key_spans():
             text.stylize("bold cyan", start, end)
         wrong = self._line.mistaken_words()
         if wrong is not None:

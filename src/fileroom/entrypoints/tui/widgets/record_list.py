@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Column, Record, RecordSource
+from fileroom.entrypoints.tui.records import Column, Record, RecordSource, WordsSource
 
 PAGE: Final = 128
 """Rows that are read at once."""
@@ -32,6 +32,7 @@ _LOOK: Final = 1024
 """Rows around its old place in which the marked one is looked for when the list has changed."""
 _GAP: Final = 2
 _WAITING: Final = "…"
+NOTHING_HOLDS: Final = "Nothing here holds these words.\nPress escape to take the filter away."
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,9 @@ class RecordList(ScrollView, can_focus=True):
         self._reader = reader
         self.empty = empty
         self.source: RecordSource | None = None
+        self.words: tuple[str, ...] = ()
+        """Which a row must hold to be shown; for the lists that are shown from now on."""
+        self._whole: RecordSource | None = None
         self.error = ""
         self._pages: OrderedDict[int, Sequence[Record]] = OrderedDict()
         self._wanted: set[int] = set()
@@ -112,7 +116,8 @@ class RecordList(ScrollView, can_focus=True):
 
     def show(self, source: RecordSource, *, index: int = 0) -> None:
         """Show another list, from its beginning or with a row marked."""
-        self.source = source
+        self._whole = source
+        self.source = WordsSource(source, self.words) if self.words else source
         self._selected.clear()
         self._marked_key = ""
         self._index = index
@@ -120,6 +125,12 @@ class RecordList(ScrollView, can_focus=True):
         self._count = None
         self.scroll_to(y=0, animate=False, immediate=True)
         self._read_again()
+
+    def narrow(self, words: Iterable[str]) -> None:
+        """Show only rows that hold all words."""
+        self.words = tuple(words)
+        if self._whole is not None:
+            self.show(self._whole)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
@@ -148,6 +159,16 @@ class RecordList(ScrollView, can_focus=True):
             return tuple(self._selected.values())
         marked = self.marked
         return (marked,) if marked is not None else ()
+
+    @property
+    def near(self) -> tuple[Record, ...]:
+        """Rows around the marked one that were read already."""
+        return tuple(self._pages.get(self._index // PAGE, ()))
+
+    @property
+    def narrowed(self) -> tuple[Record, ...] | None:
+        """All rows that hold the words; None where no words are wanted."""
+        return tuple(self.source.found) if isinstance(self.source, WordsSource) else None
 
     @property
     def selected_count(self) -> int:
@@ -376,7 +397,7 @@ class RecordList(ScrollView, can_focus=True):
         return self.get_component_rich_style(f"record-list--{part}")
 
     def _message_line(self, y: int, width: int) -> Strip:
-        lines = (self.error or self.empty).splitlines()
+        lines = (self.error or (NOTHING_HOLDS if self.words else self.empty)).splitlines()
         text = f" {lines[y - 1]}" if 1 <= y <= len(lines) else ""
         return Strip([Segment(set_cell_size(text, width), self._style("waiting"))], width)
 
