@@ -5,8 +5,10 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 """
 
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,8 +16,12 @@ from textual.containers import Container as Box
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 
-from fileroom.domain.errors import FileroomError
+from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.progress import ProgressSink
+from fileroom.domain.errors import Cancelled, FileroomError
 from fileroom.domain.task import TaskRecord
+from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
@@ -28,7 +34,7 @@ from fileroom.entrypoints.tui.panes.tasks import TasksPane
 from fileroom.entrypoints.tui.room import Room
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
 from fileroom.entrypoints.tui.widgets.pane import Pane
-from fileroom.entrypoints.tui.work import Work, as_task
+from fileroom.entrypoints.tui.work import Work, as_task, summary_of
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
@@ -38,6 +44,14 @@ NARROW: Final = 110
 LOW: Final = 30
 """Lines below which they do so, too."""
 TICK_SECONDS: Final = 0.1
+TOLD_LINES: Final = 4
+"""Lines of a message about a task that has ended."""
+SEVERITIES: "Final[dict[Status, Literal['information', 'warning', 'error']]]" = {
+    Status.SUCCESS: "information",
+    Status.PARTIAL: "warning",
+    Status.CANCELLED: "warning",
+    Status.FAILED: "error",
+}
 THEMES: Final = {"dark": "textual-dark", "light": "textual-light"}
 
 
@@ -112,16 +126,62 @@ class RoomApp(App[int]):
         self.logs_pane.look_again()
         self.query_one(StatusFooter).look_again()
 
-    def submit(self, title: str, work: Work, *, command: str = "") -> TaskRecord:
-        """Put an operation into the queue; `command` is what one would type to do it again."""
-        record = self.room.tasks.submit(title, as_task(work), command=command)
-        self.look_around()
+    def submit(
+        self,
+        title: str,
+        work: Work,
+        *,
+        command: str = "",
+        then: Callable[[Report], object] | None = None,
+        is_told: bool = True,
+    ) -> TaskRecord:
+        """Put an operation into the queue; `command` is what one would type to do it again.
+
+        When it has ended a message says so, unless that `is_told` otherwise, and `then` is called with the report where
+        the operation made one.
+        """
+        record = self.room.tasks.submit(
+            title, as_task(self._told(work, then, is_told=is_told)), command=command
+        )
+        self.call_later(self.look_around)
         return record
+
+    def _told(self, work: Work, then: Callable[[Report], object] | None, *, is_told: bool) -> Work:
+        def run(progress: ProgressSink, cancel: CancelToken) -> Report:
+            try:
+                report = work(progress, cancel)
+            except Cancelled as error:
+                self.post(self.notify, error.message, severity="warning", markup=False)
+                raise
+            except FileroomError as error:
+                self.post(self.tell_error, error)
+                raise
+            if is_told:
+                self.post(self.tell_report, report)
+            if then is not None:
+                self.post(then, report)
+            return report
+
+        return run
+
+    def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
+        """Have the screen's thread do something; from any thread, also when the program is about to end."""
+        with suppress(RuntimeError):  # its loop is closed
+            self.call_later(what, *arguments, **named)
+
+    def tell_report(self, report: Report) -> None:
+        """Show how an operation ended, in the words of the command line."""
+        lines = [for_terminal(line) for line in summary_of(report)]
+        if len(lines) > TOLD_LINES:
+            lines = [*lines[:TOLD_LINES], "more in the task's details"]
+        if lines:
+            self.notify("\n".join(lines), severity=SEVERITIES[report.status], timeout=8, markup=False)
 
     def tell_error(self, error: FileroomError) -> None:
         """Show what went wrong, and what to do about it."""
-        hint = f"\n{error.hint}" if error.hint else ""
-        self.notify(f"{error.message}{hint}", severity="error", timeout=8, markup=False)
+        lines = [error.message, *([error.hint] if error.hint else [])]
+        told = "\n".join(for_terminal(line) for line in lines)
+        self.notify(told, severity="error", timeout=8, markup=False)
 
     def focused_pane(self) -> Pane | None:
         """Return the pane that has the focus."""

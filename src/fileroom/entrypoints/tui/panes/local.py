@@ -51,6 +51,11 @@ class LocalPane(ListPane):
         return self._way[-1].level
 
     @property
+    def uid(self) -> str:
+        """Of the study or the series whose contents are listed; '' for studies."""
+        return self._way[-1].uid
+
+    @property
     def criteria(self) -> LocalFilter:
         """The filter of what is listed."""
         return self._way[-1].criteria
