@@ -35,13 +35,20 @@ def _choice(name: str, says: str, choices: tuple[str, ...], *, required: bool = 
     return Key(name=name, kind=Kind.CHOICE, says=says, choices=choices, required=required)
 
 
-_AE_TITLE: Final = Key(name="called_ae_title", kind=Kind.AE_TITLE, says="Call the peer by this AE title.", aliases=("ae", "ae_title"))
+_AE_TITLE: Final = Key(
+    name="called_ae_title",
+    kind=Kind.AE_TITLE,
+    says="Call the peer by this AE title.",
+    aliases=("ae", "ae_title"),
+)
 _JOBS: Final = Key(name="jobs", kind=Kind.INTEGER, says="Associations in parallel.", least=1, most=64)
 _SYNTAX: Final = Key(
     name="preferred_transfer_syntax", kind=Kind.TEXT, says="Convert to it, without loss, where the node takes it.",
     aliases=("transfer_syntax",),
 )  # fmt: skip
-_MODALITY: Final = Key(name="modality", kind=Kind.MODALITIES, says="Any of these: CT,MR.", aliases=("modalities",))
+_MODALITY: Final = Key(
+    name="modality", kind=Kind.MODALITIES, says="Any of these: CT,MR.", aliases=("modalities",)
+)
 _LIMIT: Final = Key(name="limit", kind=Kind.INTEGER, says="Stop after so many.", least=1)
 
 
@@ -60,11 +67,21 @@ FILTER_KEYS: Final = (
     _personal("patient_id", "Exact, or a pattern.", "id"),
     _personal("accession_number", "Exact, or a pattern.", "accession"),
     _MODALITY,
-    Key(name="study_date", kind=Kind.DATE_RANGE, says="A day, a month, a year, or a range A..B open at a side.", aliases=("date",)),
+    Key(
+        name="study_date",
+        kind=Kind.DATE_RANGE,
+        says="A day, a month, a year, or a range A..B open at a side.",
+        aliases=("date",),
+    ),
     Key(name="date_from", kind=Kind.DATE, says="From this study date on.", aliases=("study_date_from",)),
     Key(name="date_to", kind=Kind.DATE, says="Up to this study date.", aliases=("study_date_to",)),
     _personal("study_description", "Part of it, or a pattern.", "description"),
-    Key(name="imported_at", kind=Kind.MOMENT_RANGE, says="When it came: days or moments, A..B.", aliases=("imported",)),
+    Key(
+        name="imported_at",
+        kind=Kind.MOMENT_RANGE,
+        says="When it came: days or moments, A..B.",
+        aliases=("imported",),
+    ),
     Key(name="duplicate", kind=Kind.BOOLEAN, says="Whether it was offered again."),
 )
 """What a list of what is here can be narrowed by."""
@@ -84,9 +101,18 @@ FILTER: Final = Command(
 )
 
 _NODE_SETTINGS: Final = (
-    Key(name="move_destination", kind=Kind.AE_TITLE, says="The AE title under which this node knows us; '' for ours.", aliases=("dest",)),
+    Key(
+        name="move_destination",
+        kind=Kind.AE_TITLE,
+        says="The AE title under which this node knows us; '' for ours.",
+        aliases=("dest",),
+    ),
     Key(name="notes", kind=Kind.TEXT, says="Free text."),
-    Key(name="character_set", kind=Kind.TEXT, says="Specific Character Set to assume where the node names none."),
+    Key(
+        name="character_set",
+        kind=Kind.TEXT,
+        says="Specific Character Set to assume where the node names none.",
+    ),
 )
 
 COMMANDS: Final = (

@@ -79,7 +79,11 @@ def place_of(text: str, commands: Sequence[Command]) -> Place:
     if first is not None and wants_first:
         place = _value_place(current, command, first, commands)
         return Place(
-            start=current.start, typed=current.value, command=command, key=first, options=(*place.options, *keys)
+            start=current.start,
+            typed=current.value,
+            command=command,
+            key=first,
+            options=(*place.options, *keys),
         )
     return Place(start=current.start, typed=current.value, command=command, options=keys)
 
@@ -147,9 +151,7 @@ def _given(words: Iterable[Word], command: Command) -> set[str]:
     return names
 
 
-def _value_place(
-    word: Word, command: Command, key: Key | None, commands: Sequence[Command]
-) -> Place:
+def _value_place(word: Word, command: Command, key: Key | None, commands: Sequence[Command]) -> Place:
     if key is None:
         return Place(start=word.start, typed=word.value, command=command)
     return Place(

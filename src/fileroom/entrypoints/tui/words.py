@@ -93,7 +93,8 @@ def _word(text: str, start: int) -> Word:
 
 def _quoted(text: str, start: int) -> tuple[str, int, bool]:
     """Read what is in quotes; return it, where it is over, and whether the closing quote is missing."""
-    quote, parts, at = text[start], [], start + 1
+    parts: list[str] = []
+    quote, at = text[start], start + 1
     while True:
         end = text.find(quote, at)
         if end < 0:

@@ -63,10 +63,6 @@ class PaneActions(RoomApp):
         """Show the tasks that ended, or those that run."""
         self.tasks_pane.toggle()
 
-    def action_toggle_theme(self) -> None:
-        """Change between light and dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
-
     def on_record_list_opened(self, event: RecordList.Opened) -> None:
         """Open by double click."""
         del event

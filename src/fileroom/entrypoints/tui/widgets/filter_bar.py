@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.events import DescendantBlur
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -55,9 +56,11 @@ class FilterBar(Horizontal):
     class Ended(Message):
         """The filter was kept, or taken away."""
 
-        def __init__(self, pane: "ListPane") -> None:
+        def __init__(self, pane: "ListPane", *, goes_back: bool) -> None:
             super().__init__()
             self.pane = pane
+            self.goes_back = goes_back
+            """The list gets the focus."""
 
     def __init__(self, known: Callable[[], Known], reader: Executor) -> None:
         """Offer keys where the list has them."""
@@ -133,11 +136,21 @@ class FilterBar(Horizontal):
             return False
         return True
 
-    def _end(self) -> None:
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        """Keep the filter as it is when something else gets the focus by the mouse."""
+        del event
+        self.call_later(self._look_at_focus)
+
+    def _look_at_focus(self) -> None:
+        if self._pane is not None and self.screen.is_current and not self.input.has_focus:
+            self._end(goes_back=False)
+
+    def _end(self, *, goes_back: bool = True) -> None:
+        self._stop_waiting()
         self.display = False
         pane, self._pane = self._pane, None
         if pane is not None:
-            self.post_message(self.Ended(pane))
+            self.post_message(self.Ended(pane, goes_back=goes_back))
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:

@@ -81,7 +81,11 @@ class LineInput(Input):
         """Read `prefix` and what is typed as one line; `known` tells values, paths are read by `reader`."""
         self._mistake: Mistake | None = None
         super().__init__(
-            id=id, placeholder=placeholder, max_length=MOST_TYPED, highlighter=_Marks(self), select_on_focus=False
+            id=id,
+            placeholder=placeholder,
+            max_length=MOST_TYPED,
+            highlighter=_Marks(self),
+            select_on_focus=False,
         )
         self._commands = commands
         self._known = known
@@ -207,7 +211,10 @@ class LineInput(Input):
         """Return where what is wrong begins and is over."""
         if self._mistake is None:
             return None
-        return (max(self._mistake.start - len(self._prefix), 0), max(self._mistake.end - len(self._prefix), 0))
+        return (
+            max(self._mistake.start - len(self._prefix), 0),
+            max(self._mistake.end - len(self._prefix), 0),
+        )
 
     def key_spans(self) -> list[tuple[int, int]]:
         """Return where keys begin and are over, to be drawn apart."""
