@@ -339,12 +339,10 @@ def write_without_patients(typed: Typed, command: Command) -> str:
 
 
 def _usage(key: Key, *, is_first: bool) -> str:
-    if key.kind is Kind.CHOICE:
-        what = "|".join(key.choices)
-    elif key.kind is Kind.BOOLEAN:
-        what = ""
+    what = "|".join(key.choices) or ("" if key.kind is Kind.BOOLEAN else "…")
+    if is_first:
+        text = "|".join(key.choices) or key.name.upper()
+        text += " …" if key.repeats else ""
     else:
-        what = key.kind.value.upper().replace(" ", "-") if is_first else "…"
-    text = what if is_first else f"{key.name}={what}" if what else key.name
-    text += " …" if key.repeats and is_first else ""
+        text = f"{key.name}={what}" if what else key.name
     return text if key.required else f"[{text}]"

@@ -1,7 +1,7 @@
 """The command line at the bottom: what is typed there is done, and remembered."""
 
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.command import Provider
 from textual.widget import Widget
@@ -10,9 +10,6 @@ from fileroom.entrypoints.tui.doing.commands import CommandActions
 from fileroom.entrypoints.tui.palette import RoomProvider
 from fileroom.entrypoints.tui.widgets.command_line import REMEMBERED, CommandLine
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
-
-_SILENT: Final = frozenset({"filter", "help", "quit", "local", "node-list", "theme", "cancel"})
-"""Commands whose effect can be seen at once."""
 
 
 class TypedActions(CommandActions):
@@ -33,11 +30,18 @@ class TypedActions(CommandActions):
 
     def action_command_line(self) -> None:
         """Type a command."""
+        self.begin_line("")
+
+    def begin_line(self, text: str) -> None:
+        """Go to the command line; a text takes the place of what stands there."""
         line = self.query_one(CommandLine).input
         if self.focused is not line:
             self.filtered_pane()
             self._before_line = self.focused
             line.focus()
+        if text:
+            line.value = text
+            line.cursor_position = len(text)
 
     def on_line_input_left(self, event: LineInput.Left) -> None:
         """Go back to where one came from."""
