@@ -181,7 +181,7 @@ def _keys(command: Command, given: set[str]) -> tuple[Option, ...]:
     return tuple(
         Option(key.name, key.says, " " if key.kind is Kind.BOOLEAN else "=")
         for key in keys
-        if (key.repeats or key.name not in given) and (key.name != command.first or key.kind is not Kind.TEXT)
+        if (key.repeats or key.name not in given) and key.name != command.first
     )
 
 

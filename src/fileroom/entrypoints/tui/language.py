@@ -202,7 +202,7 @@ def _unknown_command(word: Word, commands: Iterable[Command]) -> Mistake:
             "a command comes first", word.start, word.end, hint=f"for instance: query {word.key}=…"
         )
     names = [command.name for command in commands]
-    hint = nearest(word.value, names) or _with_beginning(word.value, names) or "help lists all commands"
+    hint = _with_beginning(word.value, names) or nearest(word.value, names) or "help lists all commands"
     return Mistake(f"there is no command {word.value!r}", word.start, word.end, hint=hint)
 
 
