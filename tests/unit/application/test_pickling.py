@@ -15,6 +15,12 @@ from fileroom.application.file_work import Destination, FileJob, FileOutcome, Fi
 from fileroom.application.filing import Provenance
 from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
+from fileroom.application.listener_activity import (
+    EventKind,
+    ListenerCounts,
+    ListenerEvent,
+    OpenAssociation,
+)
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
@@ -28,7 +34,7 @@ from fileroom.application.use_cases.query_node import QueryRequest, QueryResult
 from fileroom.application.use_cases.receive_instance import Received
 from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
-from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
+from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.filing import FilingOutcome
@@ -93,6 +99,8 @@ EXAMPLES: tuple[object, ...] = (
         cancelled=False,
     ),
     ListenerCounts(objects_stored=1),
+    ListenerEvent(at=SOME_TIME, caller=a_caller(), kind=EventKind.OBJECT_REFUSED, why="no room"),
+    OpenAssociation(caller=a_caller(), since=SOME_TIME, objects=1),
     ListenerResult(
         ae_title="FILEROOM", bind="::", port=1, counts=ListenerCounts(), recovered=0, uptime_seconds=1.0
     ),
