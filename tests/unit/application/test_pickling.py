@@ -26,7 +26,9 @@ from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.task_queue import TaskEnd, TaskView
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
+from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
@@ -36,12 +38,15 @@ from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
+from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
-from tests.builders import an_entry
+from tests.builders import SOME_TIME, an_entry
 from tests.unit.application.rooms import IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
@@ -82,7 +87,13 @@ EXAMPLES: tuple[object, ...] = (
     FileJob(source=Path("in"), output=Path("out")),
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
+    TaskEnd(state=TaskState.SUCCEEDED, summary=("done",)),
+    TaskView(
+        record=TaskRecord(number=1, title="t", command="c", state=TaskState.QUEUED, created_at=SOME_TIME)
+    ),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
+    ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     ImportResult(
         scanned_files=1,
         accepted=1,
