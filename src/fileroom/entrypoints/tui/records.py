@@ -3,7 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+_REACHES: Final = (16, 1024)
+"""Rows around its old place in which one is looked for when the list has changed: near first, since that is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,11 @@ class Record:
 
 
 class RecordSource(Protocol):
-    """A list of any length, read in windows; called from other threads than the screen's."""
+    """A list of any length, read in windows; called from other threads than the screen's, unless it is immediate."""
 
     columns: Sequence[Column]
+    is_immediate: bool = False
+    """Its rows are in memory: the screen's thread reads them itself, so that nothing flickers."""
 
     @abstractmethod
     def count(self) -> int:
@@ -52,9 +57,24 @@ class RecordSource(Protocol):
             FileroomError: it cannot be read.
         """
 
+    def place(self, key: str, near: int) -> int | None:
+        """Return where a row is that was at `near` before; None where it is not found around there.
+
+        Raises:
+            FileroomError: it cannot be read.
+        """
+        for reach in _REACHES:
+            start = max(near - reach, 0)
+            for index, record in enumerate(self.window(start, near - start + reach), start):
+                if record.key == key:
+                    return index
+        return None
+
 
 class ListSource(RecordSource):
     """Rows that are in memory."""
+
+    is_immediate = True
 
     def __init__(self, columns: Sequence[Column], records: Sequence[Record] = ()) -> None:
         self.columns = columns
@@ -67,3 +87,10 @@ class ListSource(RecordSource):
     def window(self, offset: int, limit: int) -> Sequence[Record]:
         """Cut out a piece."""
         return self.records[offset : offset + limit]
+
+    def place(self, key: str, near: int) -> int | None:
+        """Look at its old place, then everywhere."""
+        records = self.records
+        if near < len(records) and records[near].key == key:
+            return near
+        return next((index for index, record in enumerate(records) if record.key == key), None)

@@ -1,16 +1,17 @@
 """A list of any length: rows are read in windows as they come into sight, in other threads than the screen's.
 
-What belongs here: drawing, moving, selecting, and keeping the place when the list changes under way. Where rows come
-from is the source's business (`fileroom.entrypoints.tui.records`).
+What belongs here: drawing, moving, selecting, and keeping the place when the list changes under way. What is read, and
+how rows are found again, is in `row_reading`; where rows come from is the source's business
+(`fileroom.entrypoints.tui.records`).
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from contextlib import suppress
+from typing import ClassVar, Final, TypeVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -22,28 +23,31 @@ from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Column, Record, RecordSource
+from fileroom.entrypoints.tui.records import Record, RecordSource
+from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
+from fileroom.entrypoints.tui.widgets.row_reading import (
+    PAGE,
+    Anew,
+    Pages,
+    Place,
+    RowCache,
+    counted,
+    pages_of,
+    read_anew,
+    read_pages,
+)
 
-PAGE: Final = 128
-"""Rows that are read at once."""
-_PAGES: Final = 64
-"""Pages that are kept."""
-_LOOK: Final = 1024
-"""Rows around its old place in which the marked one is looked for when the list has changed."""
-_GAP: Final = 2
+log = logging.getLogger(__name__)
+
+SELECTABLE: Final = 10_000
+"""Rows that "select all" takes at most."""
+_PATIENCE_SECONDS: Final = 0.15
+"""How long the old rows stay in sight while those of another list are read."""
+_RETRY_SECONDS: Final = 2.0
+"""After which rows that could not be read are tried again."""
 _WAITING: Final = "…"
 
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What another thread has read."""
-
-    generation: int
-    count: int | None = None
-    pages: tuple[tuple[int, Sequence[Record]], ...] = ()
-    moved_to: int | None = None
-    """Where the marked row is now."""
-    error: str = ""
+Found = TypeVar("Found")
 
 
 class RecordList(ScrollView, can_focus=True):
@@ -91,40 +95,70 @@ class RecordList(ScrollView, can_focus=True):
         *,
         id: str | None = None,  # noqa: A002 - Textual's name
         empty: str = "",
+        stays_at_end: bool = False,
     ) -> None:
-        """Read in the threads of `reader`; `empty` is shown where there is no row."""
+        """Read in the threads of `reader`; `empty` is shown where there is no row.
+
+        With `stays_at_end`, whoever looks at the last row goes on doing so as rows are added.
+        """
         super().__init__(id=id)
         self._reader = reader
         self.empty = empty
         self.source: RecordSource | None = None
         self.error = ""
-        self._pages: OrderedDict[int, Sequence[Record]] = OrderedDict()
-        self._wanted: set[int] = set()
+        self._stays_at_end = stays_at_end
+        self._rows = RowCache()
         self._generation = 0
         self._count: int | None = None
         self._index = 0
         self._marked_key = ""
         self._selected: dict[str, Record] = {}
-        self._widths: tuple[int, ...] = ()
-        self._is_reading_again = False
+        self._is_reading_anew = False
+        self._is_changed = False
+        """It has changed while it was read anew."""
+        self._is_reading_pages = False
 
     # What is in the list --------------------------------------------------------------------------------------------
 
     def show(self, source: RecordSource, *, index: int = 0) -> None:
-        """Show another list, from its beginning or with a row marked."""
+        """Show another list, from its beginning or with a row marked.
+
+        The old rows stay in sight until the new ones are there, but none of them is marked or selected any more.
+        """
         self.source = source
+        self.error = ""
         self._selected.clear()
-        self._marked_key = ""
-        self._index = index
-        self._forget()
+        self._rows.clear()
         self._count = None
-        self.scroll_to(y=0, animate=False, immediate=True)
-        self._read_again()
+        self._generation += 1
+        self._is_changed = self._is_reading_pages = False
+        self._index, self._marked_key = index, ""
+        rows = self._rows_in_sight
+        self._read_anew(Place(index=index, key="", top=max(index - rows // 2, 0), top_key="", rows=rows))
+        if self._count is None:
+            self.set_timer(_PATIENCE_SECONDS, self._show_waiting)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
-        if self.source is not None and not self._is_reading_again:
-            self._read_again()
+        if self.source is None:
+            return
+        if self._is_reading_anew:
+            self._is_changed = True
+            return
+        top, rows = self.scroll_offset.y, self._rows_in_sight
+        count = self._count or 0
+        at_end = self._index >= count - 1 and (top + rows >= count or not rows)
+        record = self._rows.record(top)
+        self._read_anew(
+            Place(
+                index=self._index,
+                key=self._marked_key,
+                top=top,
+                top_key=record.key if record is not None else "",
+                rows=rows,
+                at_end=self._stays_at_end and at_end,
+            )
+        )
 
     @property
     def total(self) -> int | None:
@@ -139,7 +173,7 @@ class RecordList(ScrollView, can_focus=True):
     @property
     def marked(self) -> Record | None:
         """The row that is marked, where it was read already."""
-        return self._record(self._index) if self._count else None
+        return self._rows.record(self._index) if self._count else None
 
     @property
     def selected(self) -> tuple[Record, ...]:
@@ -195,13 +229,25 @@ class RecordList(ScrollView, can_focus=True):
         self.post_message(self.Marked(self))
 
     def toggle_all(self) -> None:
-        """Select all rows that were read, or let all go."""
+        """Select all rows, or let all go."""
         if self._selected:
-            self._selected.clear()
-        else:
-            self._selected = {record.key: record for page in self._pages.values() for record in page}
-        self.refresh()
-        self.post_message(self.Marked(self))
+            self.let_go()
+            return
+        source = self.source
+        if source is None or not self._count:
+            return
+
+        def take(records: list[Record]) -> None:
+            self._selected = {record.key: record for record in records}
+            self.refresh()
+            self.post_message(self.Marked(self))
+            if len(records) == SELECTABLE and (self._count or 0) > SELECTABLE:
+                self.notify(
+                    f"Only the first {SELECTABLE} rows are selected; a filter makes the list shorter.",
+                    severity="warning",
+                )
+
+        self._read(lambda: _first(source, SELECTABLE), take)
 
     def let_go(self) -> bool:
         """Select nothing, and tell whether anything was."""
@@ -224,7 +270,7 @@ class RecordList(ScrollView, can_focus=True):
         if not self._count:
             return
         self._index = min(max(index, 0), self._count - 1)
-        record = self._record(self._index)
+        record = self._rows.record(self._index)
         self._marked_key = record.key if record is not None else ""
         self._keep_in_sight()
         self.refresh()
@@ -233,9 +279,12 @@ class RecordList(ScrollView, can_focus=True):
     def _keep_in_sight(self) -> None:
         first, rows = self.scroll_offset.y, max(self._rows_in_sight, 1)
         if self._index < first:
-            self.scroll_to(y=self._index, animate=False, immediate=True)
+            self._scroll_to_row(self._index)
         elif self._index >= first + rows:
-            self.scroll_to(y=self._index - rows + 1, animate=False, immediate=True)
+            self._scroll_to_row(self._index - rows + 1)
+
+    def _scroll_to_row(self, index: int) -> None:
+        self.scroll_to(y=index, animate=False, immediate=True, force=True)
 
     @property
     def _rows_in_sight(self) -> int:
@@ -243,128 +292,141 @@ class RecordList(ScrollView, can_focus=True):
 
     # Reading --------------------------------------------------------------------------------------------------------
 
-    def _record(self, index: int) -> Record | None:
-        page = self._pages.get(index // PAGE)
-        if page is None or index % PAGE >= len(page):
-            return None
-        return page[index % PAGE]
-
-    def _forget(self) -> None:
-        self._generation += 1
-        self._pages.clear()
-        self._wanted.clear()
-
-    def _read_again(self) -> None:
+    def _read_anew(self, place: Place) -> None:
         source = self.source
         if source is None:
             return
-        self._is_reading_again = True
-        generation, key, index, before = self._generation, self._marked_key, self._index, self._count
-        first = self.scroll_offset.y
+        self._is_reading_anew = True
+        self._read(lambda: read_anew(source, place), lambda found: self._take_anew(found, place))
 
-        def read() -> _Read:
-            count = source.count()
-            moved = index
-            if key and before is not None:
-                moved = _find(source, key, index, abs(count - before))
-            moved = min(max(moved, 0), max(count - 1, 0))
-            wanted = {max(first + moved - index, 0) // PAGE, moved // PAGE}
-            pages = tuple((page, source.window(page * PAGE, PAGE)) for page in sorted(wanted))
-            return _Read(generation, count, pages, moved)
+    def _take_anew(self, found: Anew, place: Place) -> None:
+        """Show what was read; who has moved since the reading began stays as far from where that led to."""
+        is_another = self._count is None
+        index = found.index + self._index - place.index
+        top = found.top if is_another else found.top + self.scroll_offset.y - place.top
+        self.error = ""
+        self._is_reading_anew = False
+        self._rows.clear()
+        self._rows.keep(found.pages)
+        self._count, self._index = found.count, min(max(index, 0), max(found.count - 1, 0))
+        record = self._rows.record(self._index)
+        self._marked_key = record.key if record is not None else ""
+        self.virtual_size = Size(self.scrollable_content_region.width, found.count + 1)
+        if top != self.scroll_offset.y:
+            self._scroll_to_row(top)
+        self.refresh()
+        self.post_message(self.Marked(self))
+        if self._is_changed:
+            self._is_changed = False
+            self.read_again()
 
-        self._in_background(read, generation)
-
-    def _want(self, page: int) -> None:
-        source = self.source
-        if source is None or page in self._wanted:
+    def _read_what_is_missing(self) -> None:
+        """Read the pages in sight, and those that come next; one reading at a time, so that none is for nothing."""
+        source, count = self.source, self._count
+        if source is None or not count or self._is_reading_pages or self.error:
             return
-        self._wanted.add(page)
-        generation = self._generation
-        self._in_background(
-            lambda: _Read(generation, None, ((page, source.window(page * PAGE, PAGE)),)), generation
-        )
+        first, rows = self.scroll_offset.y, self._rows_in_sight
+        wanted = pages_of(max(first - rows, 0), min(3 * rows, count - first + rows))
+        missing = self._rows.missing(number for number in wanted if number * PAGE < count)
+        if missing:
+            self._is_reading_pages = True
+            self._read(lambda: read_pages(source, missing), self._take_pages)
 
-    def _in_background(self, read: Callable[[], _Read], generation: int) -> None:
-        app = self.app
+    def _take_pages(self, pages: Pages) -> None:
+        self._is_reading_pages = False
+        self._rows.keep(pages)
+        count = counted(self._count or 0, pages)
+        if count != self._count:
+            self._count = count
+            self._index = min(self._index, max(count - 1, 0))
+            self.virtual_size = Size(self.virtual_size.width, count + 1)
+        record = self._rows.record(self._index)
+        if record is not None:
+            self._marked_key = record.key
+        self.refresh()
+        self.post_message(self.Marked(self))
+        self._read_what_is_missing()
+
+    def _read(self, read: Callable[[], Found], take: Callable[[Found], None]) -> None:
+        """Read in another thread, or here where rows are in memory, and take what was found on the screen's thread."""
+        source, generation, app = self.source, self._generation, self.app
 
         def run() -> None:
             try:
                 found = read()
             except FileroomError as error:
-                found = _Read(generation, error=error.message)
-            app.call_later(self._take, found)
+                app.call_later(self._fail, generation, error.message)
+            except Exception as error:
+                log.exception("a list could not be read")
+                told = f"this is a bug in fileroom ({type(error).__name__}); the traceback is in the log"
+                app.call_later(self._fail, generation, told)
+            else:
+                app.call_later(finish, found)
 
-        self._reader.submit(run)
+        def finish(found: Found) -> None:
+            if generation == self._generation and self.is_attached:  # no other list is shown by now
+                take(found)
 
-    def _take(self, found: _Read) -> None:
-        """Show what was read, unless another list is shown by now."""
-        if found.generation != self._generation:
+        if source is not None and source.is_immediate:
+            finish(read())
             return
-        self.error = found.error
-        if found.error:
-            self._is_reading_again = False
-            self._count = self._count or 0
-        if found.count is not None:
-            self._is_reading_again = False
-            self._take_anew(found)
-        for number, page in found.pages:
-            self._wanted.discard(number)
-            self._pages[number] = page
-            self._pages.move_to_end(number)
-        while len(self._pages) > _PAGES:
-            self._pages.popitem(last=False)
-        record = self._record(self._index)
-        if record is not None:
-            self._marked_key = record.key
+        with suppress(RuntimeError):  # the threads have ended: so does the app
+            self._reader.submit(run)
+
+    def _fail(self, generation: int, message: str) -> None:
+        """Tell that rows could not be read, and try again a little later."""
+        if generation != self._generation or not self.is_attached:
+            return
+        self.error = message
+        self._is_reading_anew = self._is_reading_pages = self._is_changed = False
+        if self._count is None:
+            self._count = 0
+            self.virtual_size = Size(self.scrollable_content_region.width, 1)
         self.refresh()
         self.post_message(self.Marked(self))
+        self.set_timer(_RETRY_SECONDS, self._try_again)
 
-    def _take_anew(self, found: _Read) -> None:
-        count, moved = found.count or 0, found.moved_to or 0
-        by = moved - self._index
-        first = self.scroll_offset.y
-        self._forget()
-        self._count, self._index = count, moved
-        self._lay_out()
-        if by and first:
-            self.scroll_to(y=first + by, animate=False, immediate=True)
-        self._keep_in_sight()
+    def _try_again(self) -> None:
+        if self.error:
+            self.read_again()
+
+    def _show_waiting(self) -> None:
+        if self._count is None:
+            self.refresh()
 
     # Drawing --------------------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        """Share the width anew."""
-        self._lay_out()
+        """Keep what is marked in sight."""
         self._keep_in_sight()
+        self._read_what_is_missing()
         self.post_message(self.Marked(self))
 
     def watch_scroll_y(self, old: float, new: float) -> None:
-        """Tell that other rows are in sight."""
+        """Read what comes into sight, and tell that other rows are."""
         super().watch_scroll_y(old, new)
+        self._read_what_is_missing()
         self.post_message(self.Marked(self))
-
-    def _lay_out(self) -> None:
-        width = self.scrollable_content_region.width
-        self._widths = widths_of(self.source.columns, width) if self.source is not None else ()
-        self.virtual_size = Size(width, (self._count or 0) + 1)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of what is in sight."""
         width = self.scrollable_content_region.width
         if self.source is None or not width:
             return Strip.blank(width)
-        if self._count == 0 or (self.error and not self._count):
+        if self._count == 0:
             return self._message_line(y, width)
         if y == 0:
             titles = [column.title for column in self.source.columns]
             return self._line(titles, self._style("titles"), width)
         index = y - 1 + self.scroll_offset.y
-        if index >= (self._count or 0):
+        if self._count is None:
+            return self._text_line(_WAITING if y == 1 else "", width)
+        if index >= self._count:
             return Strip.blank(width, self.rich_style)
-        record = self._record(index)
+        record = self._rows.record(index)
         if record is None:
-            self._want(index // PAGE)
-            return self._line([_WAITING], self._style("waiting"), width)
+            self._read_what_is_missing()
+            return self._text_line(self.error or _WAITING, width)
         style = self.rich_style
         if record.key in self._selected:
             style = self._style("selected")
@@ -377,52 +439,26 @@ class RecordList(ScrollView, can_focus=True):
 
     def _message_line(self, y: int, width: int) -> Strip:
         lines = (self.error or self.empty).splitlines()
-        text = f" {lines[y - 1]}" if 1 <= y <= len(lines) else ""
-        return Strip([Segment(set_cell_size(text, width), self._style("waiting"))], width)
+        return self._text_line(lines[y - 1] if 1 <= y <= len(lines) else "", width)
+
+    def _text_line(self, text: str, width: int) -> Strip:
+        line = fitted(f" {for_terminal(text)}", width)
+        return Strip([Segment(line, self._style("waiting"))], width)
 
     def _line(self, cells: Iterable[str], style: Style, width: int, *, is_selected: bool = False) -> Strip:
         columns = self.source.columns if self.source is not None else ()
         parts = ["●" if is_selected else " "]
-        for cell, column, wide in zip(cells, columns, self._widths, strict=False):
+        for cell, column, wide in zip(cells, columns, widths_of(columns, width), strict=False):
             if wide:
-                parts.append(_fitted(for_terminal(cell), wide, is_right=column.is_right) + " " * _GAP)
+                parts.append(fitted(for_terminal(cell), wide, is_right=column.is_right) + " " * GAP)
         return Strip([Segment(set_cell_size("".join(parts), width), style)], width)
 
 
-def _find(source: RecordSource, key: str, index: int, shift: int) -> int:
-    """Return where a row is now, near where it was; its old place where it is not found."""
-    reach = min(shift + PAGE, _LOOK)
-    start = max(index - reach, 0)
-    for offset, record in enumerate(source.window(start, 2 * reach)):
-        if record.key == key:
-            return start + offset
-    return index
-
-
-def widths_of(columns: Sequence[Column], width: int) -> tuple[int, ...]:
-    """Share `width` cells among columns; the last ones are left out where there is no room for all."""
-    left = width - 1
-    kept = 0
-    for column in columns:
-        if left < column.least + (_GAP if kept else 0):
+def _first(source: RecordSource, most: int) -> list[Record]:
+    records: list[Record] = []
+    while len(records) < most:
+        page = source.window(len(records), min(PAGE * 4, most - len(records)))
+        records += page
+        if not page:
             break
-        left -= column.least + _GAP
-        kept += 1
-    left = max(left + _GAP, 0)
-    shares = sum(column.share for column in columns[:kept])
-    widths = []
-    for column in columns[:kept]:
-        more = left * column.share // shares if shares else 0
-        widths.append(column.least + more)
-    if not kept and columns and width > 1:
-        widths.append(width - 1)
-        kept = 1
-    return (*widths, *(0 for _ in columns[kept:]))
-
-
-def _fitted(text: str, width: int, *, is_right: bool) -> str:
-    """Cut a text to cells, with an ellipsis, and pad it."""
-    taken = cell_len(text)
-    if taken > width:
-        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
-    return " " * (width - taken) + text if is_right else text + " " * (width - taken)
+    return records
