@@ -8,12 +8,13 @@ from fileroom.entrypoints.tui.doing.nodes import NodeActions
 from fileroom.entrypoints.tui.doing.objects import ObjectActions
 from fileroom.entrypoints.tui.doing.panes import PaneActions
 from fileroom.entrypoints.tui.doing.queries import QueryActions
+from fileroom.entrypoints.tui.doing.typed import TypedActions
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
 
 
-class FileroomApp(NodeActions, QueryActions, ObjectActions, ExportActions, PaneActions):
+class FileroomApp(TypedActions, NodeActions, QueryActions, ObjectActions, ExportActions, PaneActions):
     """The panes, and all that can be done."""
 
 

@@ -19,10 +19,14 @@ from textual.widget import Widget
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import ProgressSink
 from fileroom.domain.errors import Cancelled, FileroomError
+from fileroom.domain.query import QueryLevel
 from fileroom.domain.task import TaskRecord
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.actions import ACTIONS
+from fileroom.entrypoints.tui.command_table import COMMANDS
+from fileroom.entrypoints.tui.completion import Known
+from fileroom.entrypoints.tui.known import known_values
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
 from fileroom.entrypoints.tui.panes.listener import ListenerPane
@@ -32,7 +36,11 @@ from fileroom.entrypoints.tui.panes.nodes import NodesPane
 from fileroom.entrypoints.tui.panes.query import QueryPane
 from fileroom.entrypoints.tui.panes.tasks import TasksPane
 from fileroom.entrypoints.tui.room import Room
+from fileroom.entrypoints.tui.widgets.command_line import CommandLine
+from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
+from fileroom.entrypoints.tui.widgets.hints import LineHints
+from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.widgets.pane import Pane
 from fileroom.entrypoints.tui.work import Work, as_task, summary_of
 
@@ -103,6 +111,9 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
+        yield CommandLine(COMMANDS, self.known_values, self.room.reader)
+        yield FilterBar(self.known_values, self.room.reader)
+        yield LineHints(self._take_hint)
         yield StatusFooter()
 
     def on_mount(self) -> None:
@@ -124,7 +135,8 @@ class RoomApp(App[int]):
             self._tasks_seen = revision
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
-        self.query_one(StatusFooter).look_again()
+        for footer in self.query(StatusFooter):  # none is left when the program is about to end
+            footer.look_again()
 
     def submit(
         self,
@@ -182,6 +194,20 @@ class RoomApp(App[int]):
         lines = [error.message, *([error.hint] if error.hint else [])]
         told = "\n".join(for_terminal(line) for line in lines)
         self.notify(told, severity="error", timeout=8, markup=False)
+
+    def known_values(self) -> Known:
+        """Return what is known to complete a line with."""
+        asked = self.query_pane.asked
+        level = asked.level if asked is not None else QueryLevel.STUDY
+        return known_values(
+            self.nodes_pane.nodes,
+            self.room.tasks.active(),
+            ((self.local_pane.records, self.local_pane.level), (self.query_pane.records, level)),
+        )
+
+    def _take_hint(self, index: int) -> None:
+        if isinstance(self.focused, LineInput):
+            self.focused.take(index)
 
     def focused_pane(self) -> Pane | None:
         """Return the pane that has the focus."""

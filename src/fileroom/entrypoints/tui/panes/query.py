@@ -129,9 +129,9 @@ class QueryPane(ListPane):
         self._look_again(asked)
 
     def leave(self) -> bool:
-        """Let the selection go, or go back up to what was asked before; tell whether any of it was there to do."""
-        if self.records.selected_count:
-            return self.records.let_go()
+        """Let the selection and the filter go, or go back up to what was asked before; tell whether there was any."""
+        if super().leave():
+            return True
         if len(self._way) < 2:
             return False
         self._way.pop()
@@ -144,6 +144,7 @@ class QueryPane(ListPane):
 
     def _show(self) -> None:
         asked = self._way[-1]
+        self._filter_text, self.records.words = "", ()
         self.records.empty = asked.empty
         self.records.show(ListSource(_columns(asked.level), asked.records), index=asked.index)
         self.tell_counts()
