@@ -47,7 +47,7 @@ from fileroom.domain.retrieve import Via
 from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
 from tests.builders import SOME_TIME, an_entry
-from tests.unit.application.rooms import IMPORTED, a_request
+from tests.unit.application.rooms import CALLER, IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
 SELECTION = Selection(level=QueryLevel.STUDY, study_instance_uids=("1.2",))
@@ -110,8 +110,8 @@ EXAMPLES: tuple[object, ...] = (
         cancelled=False,
     ),
     ListenerCounts(objects_stored=1),
-    ListenerEvent(at=SOME_TIME, caller=a_caller(), kind=EventKind.OBJECT_REFUSED, why="no room"),
-    OpenAssociation(caller=a_caller(), since=SOME_TIME, objects=1),
+    ListenerEvent(at=SOME_TIME, caller=CALLER, kind=EventKind.OBJECT_REFUSED, why="no room"),
+    OpenAssociation(caller=CALLER, since=SOME_TIME, objects=1),
     ListenerResult(
         ae_title="FILEROOM", bind="::", port=1, counts=ListenerCounts(), recovered=0, uptime_seconds=1.0
     ),
