@@ -210,5 +210,5 @@ def load(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_text("utf-8")) for file in files if file.exists()]
 
 
-PARTS = ("receive", "send", "large", "echo", "startup")
+PARTS = ("receive", "send", "large", "echo", "startup", "files")
 """The parts, in the order of the page."""

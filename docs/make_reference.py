@@ -336,6 +336,26 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             fact.key: f"{fact.section.value}: {fact.label}{'; with `--verbose`' if fact.verbose else ''}"
             for fact in FACTS
         },
+        "dump": {
+            "transfer_syntax_uid": "of the data set",
+            "file_meta": "file meta information, in the DICOM JSON Model (PS3.18 annex F), without its group length",
+            "data_set": "the data set, in the DICOM JSON Model, without group lengths; empty values are null there",
+            "left_out": "what is too large or too deep: `path`, `keyword`, `bytes` of a value or `elements` of items",
+            "damage": "what is wrong with a data set that could not be read to its end",
+            "damaged_files": "files with `damage`; the status is `partial` where there are any",
+        },
+        "validate": {
+            "sop_class_uid": "of the object",
+            "transfer_syntax_uid": "of the data set",
+            "valid": "true where there are no errors",
+            "errors": "findings of severity `error`",
+            "warnings": "findings of severity `warning`",
+            "notes": "findings of severity `note`",
+            "findings": "list: `severity`, `rule`, `path`, `keyword`, `message`, `clause`; at most 1000",
+            "findings_left_out": "findings beyond those listed, which are the least serious",
+            "valid_files": "files without errors",
+            "invalid_files": "files with errors; the status is `partial` where there are any",
+        },
     }
 )
 

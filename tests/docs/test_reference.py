@@ -87,7 +87,7 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
             assert row.keys() <= set(columns), name
 
 
-FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",)}
+FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",), "dump": (), "validate": ()}
 """Options for one run of each tool for files."""
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 _WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
-_FREE_KEYS = frozenset({"matches"})
-"""Their items have DICOM keywords as keys."""
+_FREE_KEYS = frozenset({"matches", "file_meta", "data_set"})
+"""What they hold has DICOM keywords or tags as keys."""
 _WORDS_OF_OURS = frozenset({"status", "kind", "via", "retrieve", "origin", "format"})
 """Keys whose values are words of ours."""
 

@@ -37,6 +37,8 @@ OPTIONS = {
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
+    "dump": "--max-depth --max-value-len --recursive --json",
+    "validate": "--recursive --jobs --json",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -58,6 +60,8 @@ ARGUMENTS = {
     "local instances": "SERIES_UID",
     "send files": "PATH",
     "info": "FILE",
+    "dump": "FILE",
+    "validate": "FILE",
 }
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,15 @@ def test_csv_is_exact_in_a_file_and_escaped_on_a_terminal(*, plain: bool) -> Non
     rows: list[Row] = [{"patient_name": "Doe\x1b[31m"}]
     assert write_rows(ExportFormat.CSV, ("patient_name",), rows, parts.append, plain=plain) == 1
     assert ("\x1b" in "".join(parts)) is not plain
+
+
+def test_lines_before_an_error_are_printed() -> None:
+    def texts() -> Iterator[str]:
+        yield from (f"line {number}" for number in range(700))
+        raise ZeroDivisionError
+
+    out = io.StringIO()
+    with pytest.raises(ZeroDivisionError):
+        Output(out=out).lines(texts())
+
+    assert out.getvalue().splitlines() == [f"line {number}" for number in range(700)]

@@ -10,6 +10,7 @@ import pytest
 
 import fileroom
 from tests.fileroom_cli import FileroomCli
+from tests.samples import BUNDLED
 
 HEAVY = {
     "asyncio",
@@ -27,6 +28,7 @@ HEAVY = {
 }
 FOR_NO_ECHO = {"numpy", "pydicom", "pynetdicom", "rich", "sqlalchemy", "textual", "typer._adapters"}
 """Typer's adapters read arguments with pydantic, which takes as long as the echo."""
+CT = next(path for path in BUNDLED if path.name == "CT_small.dcm")
 SOURCES = Path(fileroom.__file__).parents[1]
 
 RUN_MAIN_AND_LIST_MODULES = """
@@ -127,3 +129,11 @@ def test_module_run_answers_like_the_script() -> None:
 
     assert ran.returncode == 0, ran.stderr
     assert fileroom.__version__ in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["dump", "validate"])
+def test_looking_at_a_file_loads_no_heavy_library(tmp_path: Path, command: str) -> None:
+    modules = loaded("--data-dir", str(tmp_path), command, str(CT))
+
+    assert not {"numpy", "pydicom", "pynetdicom", "rich", "sqlalchemy", "multiprocessing"} & modules
+    assert not {name for name in modules if name.startswith("fileroom.adapters.catalog")}

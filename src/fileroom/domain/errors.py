@@ -65,6 +65,12 @@ class NotDicom(InvalidDicom):
     kind = "not_dicom"
 
 
+class InvalidJson(InvalidDicom):
+    """This document is not in the DICOM JSON Model (PS3.18 annex F), or no file can be made of it."""
+
+    kind = "invalid_json"
+
+
 class Unreadable(FileroomError):
     """A file or an archive entry could not be read (permission, I/O, encryption, damage)."""
 

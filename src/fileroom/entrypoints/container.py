@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from fileroom.application.ports.file_finder import FileFinder
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
+    from fileroom.application.ports.json_converter import JsonConverter
     from fileroom.application.ports.line_history import LineHistory
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
+    from fileroom.application.ports.object_dumper import ObjectDumper
     from fileroom.application.ports.object_store import ObjectStore
+    from fileroom.application.ports.object_validator import ObjectValidator
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
@@ -50,7 +53,10 @@ if TYPE_CHECKING:
     from fileroom.application.task_queue import TaskQueue
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
+    from fileroom.application.use_cases.convert_from_json import ConvertFromJson
+    from fileroom.application.use_cases.convert_to_json import ConvertToJson
     from fileroom.application.use_cases.describe_files import DescribeFiles
+    from fileroom.application.use_cases.dump_files import DumpFiles
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
@@ -61,6 +67,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.validate_files import ValidateFiles
 
 LOOPBACK = "127.0.0.1"
 TITLES_SECONDS = 1.0
@@ -213,6 +220,24 @@ def _file_describer() -> "FileDescriber":
     from fileroom.adapters.files.inspecting.describer import TreeFileDescriber
 
     return TreeFileDescriber()
+
+
+def _object_dumper() -> "ObjectDumper":
+    from fileroom.adapters.files.inspecting.dumper import TreeDumper
+
+    return TreeDumper()
+
+
+def _object_validator() -> "ObjectValidator":
+    from fileroom.adapters.files.validating.validator import TreeValidator
+
+    return TreeValidator()
+
+
+def _json_converter() -> "JsonConverter":
+    from fileroom.adapters.files.json_model.converter import TreeJsonConverter
+
+    return TreeJsonConverter()
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -523,6 +548,27 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
         describer=providers.Singleton(_file_describer),
+    )
+    dump_files: "providers.Factory[DumpFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.dump_files", "DumpFiles"),
+        files=file_work,
+        dumper=providers.Singleton(_object_dumper),
+    )
+    validate_files: "providers.Factory[ValidateFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.validate_files", "ValidateFiles"),
+        files=file_work,
+        validator=providers.Singleton(_object_validator),
+    )
+    json_converter: "providers.Singleton[JsonConverter]" = providers.Singleton(_json_converter)
+    convert_to_json: "providers.Factory[ConvertToJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_to_json", "ConvertToJson"),
+        files=file_work,
+        converter=json_converter,
+    )
+    convert_from_json: "providers.Factory[ConvertFromJson]" = providers.Factory(
+        _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
+        files=file_work,
+        converter=json_converter,
     )
 
 

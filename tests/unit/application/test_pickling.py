@@ -15,12 +15,20 @@ from fileroom.application.file_work import Destination, FileJob, FileOutcome, Fi
 from fileroom.application.filing import Provenance
 from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
+from fileroom.application.listener_activity import (
+    EventKind,
+    ListenerCounts,
+    ListenerEvent,
+    OpenAssociation,
+)
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
+from fileroom.application.task_queue import TaskEnd, TaskView
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
+from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
@@ -28,15 +36,18 @@ from fileroom.application.use_cases.query_node import QueryRequest, QueryResult
 from fileroom.application.use_cases.receive_instance import Received
 from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
-from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
+from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.domain.retrieve import Via
+from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
-from tests.builders import an_entry
-from tests.unit.application.rooms import IMPORTED, a_request
+from tests.builders import SOME_TIME, an_entry
+from tests.unit.application.rooms import CALLER, IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
 SELECTION = Selection(level=QueryLevel.STUDY, study_instance_uids=("1.2",))
@@ -76,7 +87,13 @@ EXAMPLES: tuple[object, ...] = (
     FileJob(source=Path("in"), output=Path("out")),
     FileOutcome(name="in", result=1),
     FileWorkResult(outcomes=(FileOutcome(name="in", result=1),), not_dicom=0, is_single=True, seconds=0.1),
+    TaskEnd(state=TaskState.SUCCEEDED, summary=("done",)),
+    TaskView(
+        record=TaskRecord(number=1, title="t", command="c", state=TaskState.QUEUED, created_at=SOME_TIME)
+    ),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
+    ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     ImportResult(
         scanned_files=1,
         accepted=1,
@@ -93,6 +110,8 @@ EXAMPLES: tuple[object, ...] = (
         cancelled=False,
     ),
     ListenerCounts(objects_stored=1),
+    ListenerEvent(at=SOME_TIME, caller=CALLER, kind=EventKind.OBJECT_REFUSED, why="no room"),
+    OpenAssociation(caller=CALLER, since=SOME_TIME, objects=1),
     ListenerResult(
         ae_title="FILEROOM", bind="::", port=1, counts=ListenerCounts(), recovered=0, uptime_seconds=1.0
     ),

@@ -5,6 +5,7 @@ long to start as a command that only looks at a file.
 """
 
 import sys
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -48,10 +49,10 @@ def creator_tag(tag: int) -> int:
 def entry_of(tag: int, creator: str = "") -> Entry | None:
     """Return what the standard, or the creator of a private element, says of a tag; None for what is not known."""
     if not is_private(tag):
-        if tag & 0xFFFF == 0:
-            return Entry("UL", "1", "Group Length", "GroupLength", is_retired=tag >> 16 > 2)
         dictionary = _module("_dicom_dict")
         found = dictionary.DicomDictionary.get(tag)
+        if found is None and tag & 0xFFFF == 0:
+            return Entry("UL", "1", "Group Length", "GroupLength", is_retired=True)
         if found is None and (mask := _mask_of(tag)):
             found = dictionary.RepeatersDictionary[mask]
         if found is None:
@@ -63,8 +64,8 @@ def entry_of(tag: int, creator: str = "") -> Entry | None:
     elements = _module("_private_dict").private_dictionaries.get(creator)
     if not elements:
         return None
-    group, number = f"{tag >> 16:04x}", f"{tag & 0xFF:02x}"
-    for key in (f"{group}xx{number}", f"{group[:2]}xxxx{number}", f"{group[:2]}xx10{number}"):
+    group, number = f"{tag >> 16:04X}", f"{tag & 0xFF:02X}"
+    for key in (f"{tag:08X}", f"{group}xx{number}", f"{group[:2]}xxxx{number}"):
         if key in elements:
             vr, vm, name, *_ = elements[key]
             return Entry(vr, vm, name, "")
@@ -80,6 +81,11 @@ def keyword_of(tag: int) -> str:
 def tag_of(keyword: str) -> int | None:
     """Return the tag that has a keyword; of repeating groups the first."""
     return _tags().get(keyword)
+
+
+def keywords() -> Iterable[str]:
+    """Return all keywords of the standard."""
+    return _tags().keys()
 
 
 @cache

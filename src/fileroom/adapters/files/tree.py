@@ -40,6 +40,9 @@ MAX_INFLATED_BYTES: Final = 2 << 30
 """A deflated data set is unpacked into memory, up to here."""
 _BLOCK: Final = 1 << 20
 
+_MAX_TERMS_BYTES: Final = 1024
+"""Of the names of character sets, more than there are."""
+
 CHARACTER_SET: Final = 0x00080005
 PIXEL_REPRESENTATION: Final = 0x00280103
 
@@ -81,6 +84,10 @@ class Stored:
         """
         for start in range(0, self.size, block):
             yield self.read(block, start)
+
+    def within(self, start: int, size: int) -> "Stored":
+        """Return a piece of it, which stays where it is too."""
+        return Stored(self._stream, self._offset + start, size)
 
 
 Value = bytes | Stored
@@ -170,6 +177,8 @@ class Tree:
     file_size: int
     preamble: bytes = b""
     """The 128 bytes before `DICM`, where there are any."""
+    damage: InvalidDicom | None = None
+    """What ended the reading of a damaged data set before its end, where that was asked for."""
 
     def walk(self) -> Iterator[tuple[Item, Element, int]]:
         """Yield every element of the data set with the item that holds it and how deep it is, 0 being the top."""
@@ -188,7 +197,7 @@ def character_sets(item: Item, inherited: tuple[str, ...] = ()) -> tuple[str, ..
     found = item.find(CHARACTER_SET)
     if found is None or found.items is not None:
         return inherited
-    return codecs_of(value_bytes(found.value))
+    return codecs_of(found.value if isinstance(found.value, bytes) else found.value.read(_MAX_TERMS_BYTES))
 
 
 def text_value(element: Element, codecs: tuple[str, ...], *, max_bytes: int | None = None) -> str:
@@ -201,11 +210,16 @@ def text_value(element: Element, codecs: tuple[str, ...], *, max_bytes: int | No
 
 @contextmanager
 def open_tree(
-    path: Path, *, max_inflated_bytes: int = MAX_INFLATED_BYTES, directories: bool = True
+    path: Path,
+    *,
+    max_inflated_bytes: int = MAX_INFLATED_BYTES,
+    directories: bool = True,
+    keep_damaged: bool = False,
 ) -> Iterator[Tree]:
     """Read a DICOM file; large values can be asked for as long as the block lasts.
 
-    With `directories`, a DICOMDIR is read like an object.
+    With `directories`, a DICOMDIR is read like an object. With `keep_damaged`, a data set that is damaged gives the
+    tree of what was whole before the damage, which is told in `Tree.damage` instead of raised.
 
     Raises:
         NotFound: there is no such file.
@@ -219,13 +233,22 @@ def open_tree(
     except OSError as error:
         raise Unreadable(f"{path} cannot be opened: {error.strerror or error}") from None
     with stream:
-        yield read_tree(stream, max_inflated_bytes=max_inflated_bytes, directories=directories)
+        yield read_tree(
+            stream,
+            max_inflated_bytes=max_inflated_bytes,
+            directories=directories,
+            keep_damaged=keep_damaged,
+        )
 
 
 def read_tree(
-    stream: BinaryIO, *, max_inflated_bytes: int = MAX_INFLATED_BYTES, directories: bool = True
+    stream: BinaryIO,
+    *,
+    max_inflated_bytes: int = MAX_INFLATED_BYTES,
+    directories: bool = True,
+    keep_damaged: bool = False,
 ) -> Tree:
-    """Read a DICOM file from a seekable stream, which large values are read from later.
+    """Read a DICOM file from a seekable stream, which large values are read from later; see `open_tree`.
 
     Raises:
         Unreadable: the stream fails.
@@ -239,9 +262,14 @@ def read_tree(
     source = StreamSource(stream)
     found = open_file(source, max_inflated_bytes=max_inflated_bytes, directories=directories)
     preamble, meta = _before_data_set(source, found)
-    reader = _Reader(found, stream)
     root = Item(encoding=found.encoding, length=UNDEFINED)
-    reader.data_set(root, found.start)
+    damage = None
+    try:
+        _Reader(found, stream).data_set(root, found.start)
+    except InvalidDicom as error:
+        if not keep_damaged:
+            raise
+        damage = error
     return Tree(
         meta=meta,
         root=root,
@@ -251,6 +279,7 @@ def read_tree(
         data_offset=found.data_offset,
         file_size=size,
         preamble=preamble,
+        damage=damage,
     )
 
 
@@ -333,17 +362,19 @@ class _Reader:
             if tag < PIXEL_DATA and vr != b"SQ" and self._holds_items(length, start):
                 vr = b"SQ"
         element = Element(tag, vr, written_vr=written, length=length, offset=offset)
+        # What holds items or fragments is added before them: where one is damaged, those before it are kept.
         if length == UNDEFINED and tag >= PIXEL_DATA and vr not in {b"SQ", b"UN"}:
-            end = self._fragments(element, start, level.limit)
-        elif vr == b"SQ" or length == UNDEFINED:
+            level.add(element)
+            return self._fragments(element, start, level.limit)
+        if vr == b"SQ" or length == UNDEFINED:
             if vr not in {b"SQ", b"UN"}:
                 raise InvalidDicom(f"{tag_text(tag)} of VR {vr.decode('ascii', 'replace')} has no length")
-            end = self._items(element, start, level)
-        else:
-            end = start + length
-            if not self._window.reaches(end):
-                raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {start} on")
-            element.value = self._value(start, length)
+            level.add(element)
+            return self._items(element, start, level)
+        end = start + length
+        if not self._window.reaches(end):
+            raise Truncated(f"truncated: {tag_text(tag)} needs {length} bytes from byte {start} on")
+        element.value = self._value(start, length)
         level.add(element)
         return end
 

@@ -19,7 +19,7 @@ from fileroom.adapters.files.structure import (
     Encoding,
     tag_text,
 )
-from fileroom.adapters.files.tree import Element, Item, Tree, Value, value_bytes
+from fileroom.adapters.files.tree import Element, Item, Tree, Value
 from fileroom.domain.errors import InvalidDicom
 from fileroom.domain.file_meta import encode_file_meta
 from fileroom.domain.transfer_syntaxes import (
@@ -31,6 +31,8 @@ from fileroom.domain.uid import clean_uid
 
 SOP_CLASS_UID: Final = 0x00080016
 SOP_INSTANCE_UID: Final = 0x00080018
+_MAX_UID_BYTES: Final = 1024
+"""Of what is meant to be a UID: more than one has."""
 _MAX_SHORT: Final = 0xFFFF
 _MAX_LENGTH: Final = UNDEFINED - 1
 # Bytes of what is swapped as one. OW is words also where pixels have 32 bits (PS3.5 8.1.1); UN has no order.
@@ -71,7 +73,8 @@ def uid_in(item: Item, tag: int) -> str:
     element = item.find(tag)
     if element is None or element.items is not None or element.fragments is not None:
         return ""
-    return clean_uid(value_bytes(element.value).decode("ascii", "replace"))
+    value = element.value if isinstance(element.value, bytes) else element.value.read(_MAX_UID_BYTES)
+    return clean_uid(value.decode("ascii", "replace"))
 
 
 def deflated_parts(parts: Iterable[bytes]) -> Iterator[bytes]:

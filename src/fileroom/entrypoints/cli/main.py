@@ -80,6 +80,26 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Tell what DICOM files are: patient, study, series, image and encoding.",
     ),
+    "dump": _Outline(
+        module="dump",
+        panel=_FILES,
+        says="Show all that is in DICOM files, element by element.",
+    ),
+    "validate": _Outline(
+        module="validate",
+        panel=_FILES,
+        says="Hold DICOM files against the standard, and tell what is not as it should be.",
+    ),
+    "to-json": _Outline(
+        module="to_json",
+        panel=_FILES,
+        says="Write DICOM files as JSON documents in the DICOM JSON Model (PS3.18 annex F).",
+    ),
+    "from-json": _Outline(
+        module="from_json",
+        panel=_FILES,
+        says="Write JSON documents in the DICOM JSON Model as DICOM files.",
+    ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""
 _TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})

@@ -42,6 +42,17 @@ class Output(Printer):
         """Print a line of data."""
         self._write(self._out, for_terminal(text) + "\n")
 
+    def lines(self, texts: Iterable[str]) -> None:
+        """Print lines of data as they come, many at a time."""
+        chunk: list[str] = []
+        try:
+            for text in texts:
+                chunk.append(for_terminal(text))
+                if len(chunk) >= CHUNK_ROWS:
+                    self._write_lines(chunk)
+        finally:  # what came before an error counts
+            self._write_lines(chunk)
+
     def raw(self, text: str) -> None:
         """Print data whose control characters are meant (line ends of our own)."""
         self._write(self._out, text)
@@ -121,6 +132,13 @@ class Output(Printer):
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         console.print(table)
+
+    def _write_lines(self, chunk: list[str]) -> None:
+        """Write lines, once."""
+        text = "".join(f"{line}\n" for line in chunk)
+        chunk.clear()
+        if text:
+            self._write(self._out, text)
 
     def _write(self, stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "utf-8"

@@ -135,7 +135,8 @@ class RoomApp(App[int]):
             self._tasks_seen = revision
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
-        self.query_one(StatusFooter).look_again()
+        for footer in self.query(StatusFooter):  # none is left when the program is about to end
+            footer.look_again()
 
     def submit(
         self,

@@ -95,6 +95,11 @@ class QueryPane(ListPane):
         """The query whose matches are listed."""
         return self._way[-1] if self._way else None
 
+    @property
+    def level(self) -> QueryLevel:
+        """What one match describes."""
+        return self._way[-1].level if self._way else QueryLevel.STUDY
+
     def beside(self) -> str:
         """Whom was asked, where we are, and how it stands."""
         if not self._way:

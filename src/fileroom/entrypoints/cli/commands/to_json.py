@@ -1,0 +1,117 @@
+"""`fileroom to-json`: DICOM files as JSON documents."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fileroom.application.ports.json_converter import BULK_THRESHOLD
+from fileroom.entrypoints.cli.file_options import (
+    Files,
+    Force,
+    Jobs,
+    OutputDir,
+    OutputFile,
+    Recursive,
+    destination,
+    report,
+    selection,
+)
+from fileroom.entrypoints.cli.help_page import Command
+from fileroom.entrypoints.cli.help_text import with_examples
+from fileroom.entrypoints.cli.operation import Operation, Report, run
+from fileroom.entrypoints.cli.options import Json
+from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.wording import counted, human_bytes
+
+if TYPE_CHECKING:
+    from fileroom.application.file_work import FileOutcome
+    from fileroom.application.ports.json_converter import WrittenJson
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(
+        "to-json",
+        cls=Command,
+        rich_help_panel="Files",
+        help=with_examples(
+            "Write DICOM files as JSON documents in the DICOM JSON Model (PS3.18 annex F).",
+            "fileroom to-json slice.dcm --output slice.json --pretty",
+            "fileroom to-json --recursive /data/2026 --output-dir /data/json --bulk-dir /data/json/bulk",
+        ),
+    )(to_json)
+
+
+def to_json(
+    context: typer.Context,
+    files: Files,
+    output: OutputFile = None,
+    output_dir: OutputDir = None,
+    bulk_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--bulk-dir",
+            metavar="DIR",
+            help="Folder for pixels and large values, which documents then refer to. Default: base64 in the document.",
+        ),
+    ] = None,
+    bulk_threshold: Annotated[
+        int,
+        typer.Option(
+            "--bulk-threshold",
+            min=1,
+            metavar="BYTES",
+            help="Size from which on a value goes to --bulk-dir; pixels always do.",
+        ),
+    ] = BULK_THRESHOLD,
+    pretty: Annotated[bool, typer.Option("--pretty", help="Give every attribute a line of its own.")] = False,
+    recursive: Recursive = False,
+    jobs: Jobs = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Write DICOM files as JSON documents."""
+    from fileroom.application.ports.json_converter import ToJsonOptions
+    from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
+
+    def work(operation: Operation) -> Report:
+        result = operation.container.convert_to_json().execute(
+            ConvertToJsonRequest(
+                selection=selection(files, recursive=recursive, jobs=jobs),
+                destination=destination(output, output_dir, force=force),
+                options=ToJsonOptions(bulk_dir=bulk_dir, bulk_threshold=bulk_threshold, pretty=pretty),
+            ),
+            progress=operation.progress,
+            cancel=operation.cancel,
+        )
+        return report(
+            result,
+            _fields,
+            show=lambda out, outcome: _show(out, outcome, many=not result.is_single),
+            summary="converted",
+        )
+
+    run(context, "to_json", work, json=json)
+
+
+def _fields(written: "WrittenJson") -> dict[str, object]:
+    told: dict[str, object] = {"elements": written.elements, "size_bytes": written.size}
+    if written.bulk_files:
+        told |= {"bulk_files": written.bulk_files, "bulk_bytes": written.bulk_bytes}
+    return told | ({"notes": list(written.notes)} if written.notes else {})
+
+
+def _show(output: Printer, outcome: "FileOutcome[WrittenJson]", *, many: bool) -> None:
+    written = outcome.result
+    if written is None:
+        return
+    for note in written.notes:
+        output.warning(f"{outcome.name}: {note}")
+    if many:
+        return
+    beside = f", {counted(written.bulk_files, 'bulk file')} of {human_bytes(written.bulk_bytes)}"
+    output.note(
+        f"{outcome.output}: {counted(written.elements, 'element')}, {human_bytes(written.size)}"
+        f"{beside if written.bulk_files else ''}"
+    )

@@ -1,0 +1,1 @@
+"""The rules that files are held against."""
