@@ -39,6 +39,8 @@ OPTIONS = {
     "info": "--verbose --recursive --json",
     "dump": "--max-depth --max-value-len --recursive --json",
     "validate": "--recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -62,6 +64,8 @@ ARGUMENTS = {
     "info": "FILE",
     "dump": "FILE",
     "validate": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
 }
 
 

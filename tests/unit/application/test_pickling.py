@@ -23,10 +23,13 @@ from fileroom.application.listener_activity import (
 )
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
+from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.task_queue import TaskEnd, TaskView
+from fileroom.application.use_cases.convert_from_json import ConvertFromJsonRequest
+from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
@@ -94,6 +97,16 @@ EXAMPLES: tuple[object, ...] = (
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
     ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    ConvertToJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=ToJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    ConvertFromJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=FromJsonOptions(bulk_dir=Path("bulk")),
+    ),
     ImportResult(
         scanned_files=1,
         accepted=1,
