@@ -99,7 +99,7 @@ class CommandLine(Horizontal):
         event.stop()
         line = event.value.strip()
         if not line:
-            self.input.action_leave()
+            self.post_message(LineInput.Left(self.input))
             return
         try:
             typed = parse(event.value, self._commands)
