@@ -96,6 +96,19 @@ def test_escape_goes_back_to_where_one_came_from(empty_room: RoomUi) -> None:
     drive(app, steps)
 
 
+def test_line_that_was_clicked_is_left_as_well(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await pilot.click("#command")
+        await until(pilot, lambda: line_of(app).has_focus)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused_pane() is app.details_pane)
+
+    drive(app, steps)
+
+
 def test_keys_of_the_panes_are_letters_in_the_line(empty_room: RoomUi) -> None:
     app = empty_room.app()
 

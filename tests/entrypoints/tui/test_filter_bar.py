@@ -40,7 +40,7 @@ def test_studies_are_narrowed_as_one_types(room: RoomUi, size: tuple[int, int]) 
         assert "/ modality=CT date=1900.." in title(app)
         await pilot.press("escape")
         await until(pilot, lambda: app.local_pane.filter_text == "" and records.total == 3)
-        assert "/" not in title(app).replace("studies", "").partition("·")[2].partition("3")[0]
+        assert "/ " not in title(app)
 
     drive(app, steps, size=size)
 
@@ -124,7 +124,7 @@ def test_other_lists_are_narrowed_by_words(empty_room: RoomUi) -> None:
         await until(pilot, lambda: records.total == 1)
         assert hints(app) == ""
         await pilot.press(*"x")
-        await until(pilot, lambda: "Nothing here holds these words" in screen_text(app))
+        await until(pilot, lambda: "No row has these words" in screen_text(app))
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: records.total == 1 and app.focused_pane() is app.nodes_pane)
         register(empty_room, "Zürich-2")

@@ -34,8 +34,9 @@ def test_help_tells_of_every_action_and_every_command(empty_room: RoomUi, size: 
             box.scroll_page_down(animate=False)
             await until(pilot, lambda before=before: box.scroll_offset.y > before)  # type: ignore[misc]
         text = " ".join(" ".join(seen).replace("│", " ").split())
-        for action in ACTIONS:
+        for action in {action.name: action for action in reversed(ACTIONS)}.values():
             assert " ".join(action.says.split()[:4]) in text, action.name
+        for action in ACTIONS:
             assert all(key_text(key) in text for key in action.keys)
         for command in COMMANDS:
             assert f"{command.name}" in text

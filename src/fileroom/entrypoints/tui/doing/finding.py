@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING, Final
 
+from textual.events import DescendantFocus
+
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.base import THEMES
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.screens.help import HelpScreen
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
-from fileroom.entrypoints.tui.widgets.pane import ListPane
+from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -27,11 +29,20 @@ class FindingActions(AskingActions):
         """Local is what is narrowed first."""
         super().__init__(container, data_dir)
         self._list_pane: ListPane = self.local_pane
+        self.last_pane: Pane = self.local_pane
+        """The pane that has the focus, or had it last."""
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Remember where one is, to come back there from a line."""
+        del event
+        pane = self.focused_pane()
+        if pane is not None:
+            self.last_pane = pane
+        if isinstance(pane, ListPane):
+            self._list_pane = pane
 
     def filtered_pane(self) -> ListPane:
         """Return the pane with a list that has the focus, or had it last."""
-        if isinstance(pane := self.focused_pane(), ListPane):
-            self._list_pane = pane
         return self._list_pane
 
     def action_filter(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.command import Provider
-from textual.widget import Widget
 
 from fileroom.entrypoints.tui.doing.commands import CommandActions
 from fileroom.entrypoints.tui.palette import RoomProvider
@@ -16,8 +15,6 @@ class TypedActions(CommandActions):
     """The command line, and the palette."""
 
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {RoomProvider}
-    _before_line: Widget | None = None
-    """What had the focus before the line had it."""
 
     def on_mount(self) -> None:
         """Bring back what was typed in earlier runs."""
@@ -35,10 +32,7 @@ class TypedActions(CommandActions):
     def begin_line(self, text: str) -> None:
         """Go to the command line; a text takes the place of what stands there."""
         line = self.query_one(CommandLine).input
-        if self.focused is not line:
-            self.filtered_pane()
-            self._before_line = self.focused
-            line.focus()
+        line.focus()
         if text:
             line.value = text
             line.cursor_position = len(text)
@@ -46,16 +40,11 @@ class TypedActions(CommandActions):
     def on_line_input_left(self, event: LineInput.Left) -> None:
         """Go back to where one came from."""
         del event
-        self._leave_line()
+        self.last_pane.body().focus()
 
     def on_command_line_accepted(self, event: CommandLine.Accepted) -> None:
         """Remember the line, and do what it says."""
         history = self.room.container.line_history()
         self.room.reader.submit(history.add, event.line)
-        self._leave_line()
+        self.last_pane.body().focus()
         self.run_typed(event.typed)
-
-    def _leave_line(self) -> None:
-        before, self._before_line = self._before_line, None
-        target = before if before is not None and before.is_attached else self.filtered_pane().body()
-        target.focus()

@@ -46,7 +46,7 @@ _PATIENCE_SECONDS: Final = 0.15
 _RETRY_SECONDS: Final = 2.0
 """After which rows that could not be read are tried again."""
 _WAITING: Final = "…"
-NOTHING_HOLDS: Final = "Nothing here holds these words.\nPress escape to take the filter away."
+NOTHING_HOLDS: Final = "No row has these words.\nEscape shows all again."
 
 Found = TypeVar("Found")
 
