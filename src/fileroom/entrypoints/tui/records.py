@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 _REACHES: Final = (16, 1024)
@@ -22,6 +23,16 @@ class Column:
     """Numbers stand at the right."""
 
 
+class Tone(StrEnum):
+    """How a row looks."""
+
+    PLAIN = "plain"
+    QUIET = "quiet"
+    GOOD = "good"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row."""
@@ -32,6 +43,7 @@ class Record:
     """A text for each column."""
     value: object = None
     """What it stands for."""
+    tone: Tone = Tone.PLAIN
 
 
 class RecordSource(Protocol):

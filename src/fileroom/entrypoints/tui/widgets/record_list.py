@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Record, RecordSource
+from fileroom.entrypoints.tui.records import Record, RecordSource, Tone
 from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
 from fileroom.entrypoints.tui.widgets.row_reading import (
     PAGE,
@@ -63,7 +63,8 @@ class RecordList(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "record-list--titles", "record-list--marked", "record-list--selected", "record-list--odd",
-        "record-list--waiting",
+        "record-list--waiting", "record-list--quiet", "record-list--good", "record-list--warning",
+        "record-list--error",
     }  # fmt: skip
     DEFAULT_CSS = """
     RecordList { height: 1fr; width: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -72,6 +73,10 @@ class RecordList(ScrollView, can_focus=True):
     RecordList:focus > .record-list--marked { background: $primary; color: $text; text-style: bold; }
     RecordList > .record-list--selected { color: $warning; text-style: bold; }
     RecordList > .record-list--waiting { color: $text-disabled; }
+    RecordList > .record-list--quiet { color: $text-disabled; }
+    RecordList > .record-list--good { color: $text-success; }
+    RecordList > .record-list--warning { color: $text-warning; }
+    RecordList > .record-list--error { color: $text-error; }
     """
 
     class Marked(Message):
@@ -427,7 +432,7 @@ class RecordList(ScrollView, can_focus=True):
         if record is None:
             self._read_what_is_missing()
             return self._text_line(self.error or _WAITING, width)
-        style = self.rich_style
+        style = self.rich_style if record.tone is Tone.PLAIN else self._style(record.tone.value)
         if record.key in self._selected:
             style = self._style("selected")
         if index == self._index:
