@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fileroom.entrypoints.tui.doing.exports import ExportActions
+from fileroom.entrypoints.tui.doing.following import FollowingActions
 from fileroom.entrypoints.tui.doing.nodes import NodeActions
 from fileroom.entrypoints.tui.doing.objects import ObjectActions
-from fileroom.entrypoints.tui.doing.panes import PaneActions
 from fileroom.entrypoints.tui.doing.queries import QueryActions
 from fileroom.entrypoints.tui.doing.typed import TypedActions
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
 
 
-class FileroomApp(TypedActions, NodeActions, QueryActions, ObjectActions, ExportActions, PaneActions):
+class FileroomApp(TypedActions, NodeActions, QueryActions, ObjectActions, ExportActions, FollowingActions):
     """The panes, and all that can be done."""
 
 

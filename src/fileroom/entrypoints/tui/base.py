@@ -5,6 +5,7 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.command_table import COMMANDS
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.known import known_values
+from fileroom.entrypoints.tui.listening import ListenerRun
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
 from fileroom.entrypoints.tui.panes.listener import ListenerPane
@@ -36,6 +38,7 @@ from fileroom.entrypoints.tui.panes.nodes import NodesPane
 from fileroom.entrypoints.tui.panes.query import QueryPane
 from fileroom.entrypoints.tui.panes.tasks import TasksPane
 from fileroom.entrypoints.tui.room import Room
+from fileroom.entrypoints.tui.task_log import TaskLogHandler
 from fileroom.entrypoints.tui.widgets.command_line import CommandLine
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
@@ -85,15 +88,17 @@ class RoomApp(App[int]):
         """Show what is behind the doors."""
         super().__init__()
         self.room = Room(container, data_dir)
+        self.listener = ListenerRun(container)
         self.log_buffer = LogBuffer()
+        self._task_log = TaskLogHandler()
         self.nodes_pane = NodesPane(self.room)
         self.query_pane = QueryPane(self.room)
         self.local_pane = LocalPane(self.room)
         self.details_pane = DetailsPane()
         self.tasks_pane = TasksPane(self.room)
-        self.listener_pane = ListenerPane()
+        self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
-        self._tasks_seen = -1
+        self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -119,20 +124,26 @@ class RoomApp(App[int]):
     def on_mount(self) -> None:
         """Begin to look at what happens elsewhere."""
         self.theme = THEMES[self.room.container.settings().tui.theme.value]
-        logging.getLogger("fileroom").addHandler(self.log_buffer)
+        for handler in (self.log_buffer, self._task_log):
+            logging.getLogger("fileroom").addHandler(handler)
         self.set_interval(TICK_SECONDS, self.look_around)
         self.local_pane.body().focus()
 
     def on_unmount(self) -> None:
         """Let go of what was held."""
-        logging.getLogger("fileroom").removeHandler(self.log_buffer)
+        for handler in (self.log_buffer, self._task_log):
+            logging.getLogger("fileroom").removeHandler(handler)
+        self.listener.stop()
         self.room.close()
 
     def look_around(self) -> None:
         """Show what has happened since: many small events make one drawing."""
-        revision = self.room.tasks.revision
-        if revision != self._tasks_seen:
-            self._tasks_seen = revision
+        if not self.screen_stack:  # the program is about to end
+            return
+        queue = self.room.tasks
+        seen = (queue.revision, int(time.monotonic()) if queue.unfinished else 0)  # their clocks go on
+        if seen != self._tasks_seen:
+            self._tasks_seen = seen
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
         for footer in self.query(StatusFooter):  # none is left when the program is about to end
@@ -167,6 +178,10 @@ class RoomApp(App[int]):
                 raise
             except FileroomError as error:
                 self.post(self.tell_error, error)
+                raise
+            except Exception as error:
+                told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
+                self.post(self.notify, told, severity="error", timeout=8, markup=False)
                 raise
             if is_told:
                 self.post(self.tell_report, report)
@@ -210,8 +225,8 @@ class RoomApp(App[int]):
             self.focused.take(index)
 
     def focused_pane(self) -> Pane | None:
-        """Return the pane that has the focus."""
-        widget: Widget | None = self.focused
+        """Return the pane that has the focus; None while something stands before the panes."""
+        widget: Widget | None = self.focused if self.screen_stack else None
         return (
             next((each for each in widget.ancestors_with_self if isinstance(each, Pane)), None)
             if widget

@@ -8,6 +8,7 @@ from fileroom.application.ports.progress import ProgressSink
 from fileroom.application.task_queue import TaskContext, TaskEnd, TaskWork
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.report import Printer, Report, Status
+from fileroom.entrypoints.tui.task_log import logged_by
 
 TOLD_FAILURES: Final = 200
 """Failures that a summary names; more are counted."""
@@ -61,7 +62,8 @@ def as_task(work: Work) -> TaskWork:
     """Return work for the queue."""
 
     def run(context: TaskContext) -> TaskEnd:
-        report = work(context, context.cancel)
+        with logged_by(context):
+            report = work(context, context.cancel)
         return TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report)))
 
     return run

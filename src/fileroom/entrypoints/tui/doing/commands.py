@@ -15,6 +15,7 @@ from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS, FILTER_KEYS
 from fileroom.entrypoints.tui.doing.exports import ExportActions, local_listing, some_of, target_in
 from fileroom.entrypoints.tui.doing.finding import FindingActions
+from fileroom.entrypoints.tui.doing.listening import ListeningActions
 from fileroom.entrypoints.tui.doing.nodes import NodeActions
 from fileroom.entrypoints.tui.doing.objects import ObjectActions, selection_of
 from fileroom.entrypoints.tui.doing.queries import QueryActions
@@ -48,7 +49,9 @@ DESCRIBED: Final = 100
 """Files whose descriptions are shown; of more, the first."""
 
 
-class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, ExportActions):
+class CommandActions(
+    FindingActions, NodeActions, QueryActions, ObjectActions, ExportActions, ListeningActions
+):
     """A method for each command of the table, found by its name."""
 
     def run_line(self, line: str) -> None:
@@ -81,7 +84,7 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
             else:
                 self.post(then, made)
 
-        self.room.reader.submit(run)
+        self.room.background(run)
 
     # Nodes ------------------------------------------------------------------------------------------------------------
 
@@ -279,13 +282,16 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
     # Everything else --------------------------------------------------------------------------------------------------
 
     def _listen(self, typed: Typed) -> None:
-        del typed
-        self.call_later(self.run_action, "toggle_listener")
+        action, is_on = typed.get("action"), self.listener.is_on
+        if (action == "start" and is_on) or (action == "stop" and not is_on):
+            self.notify(f"The listener is {'on' if is_on else 'off'} already.", severity="warning")
+        else:
+            self.action_toggle_listener()
 
     def _cancel(self, typed: Typed) -> None:
         number = typed.number("task")
         if number is None:
-            self.call_later(self.run_action, "cancel_task")
+            self.action_cancel_task()
             return
         self.aside(lambda: self.room.tasks.cancel(number), lambda _: None)
 

@@ -1,6 +1,7 @@
 """The command line at the bottom: what is typed there is done, and remembered."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual.command import Provider
@@ -45,6 +46,6 @@ class TypedActions(CommandActions):
     def on_command_line_accepted(self, event: CommandLine.Accepted) -> None:
         """Remember the line, and do what it says."""
         history = self.room.container.line_history()
-        self.room.reader.submit(history.add, event.line)
+        self.room.background(partial(history.add, event.line))
         self.last_pane.body().focus()
         self.run_typed(event.typed)

@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Record, RecordSource, WordsSource
+from fileroom.entrypoints.tui.records import Record, RecordSource, Tone, WordsSource
 from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
 from fileroom.entrypoints.tui.widgets.row_reading import (
     PAGE,
@@ -45,6 +45,8 @@ _PATIENCE_SECONDS: Final = 0.15
 """How long the old rows stay in sight while those of another list are read."""
 _RETRY_SECONDS: Final = 2.0
 """After which rows that could not be read are tried again."""
+_END: Final = 1 << 30
+"""Behind the last row of any list."""
 _WAITING: Final = "…"
 NOTHING_HOLDS: Final = "No row has these words.\nEscape shows all again."
 
@@ -64,7 +66,8 @@ class RecordList(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "record-list--titles", "record-list--marked", "record-list--selected", "record-list--odd",
-        "record-list--waiting",
+        "record-list--waiting", "record-list--quiet", "record-list--good", "record-list--warning",
+        "record-list--error",
     }  # fmt: skip
     DEFAULT_CSS = """
     RecordList { height: 1fr; width: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -73,6 +76,10 @@ class RecordList(ScrollView, can_focus=True):
     RecordList:focus > .record-list--marked { background: $primary; color: $text; text-style: bold; }
     RecordList > .record-list--selected { color: $warning; text-style: bold; }
     RecordList > .record-list--waiting { color: $text-disabled; }
+    RecordList > .record-list--quiet { color: $text-disabled; }
+    RecordList > .record-list--good { color: $text-success; }
+    RecordList > .record-list--warning { color: $text-warning; }
+    RecordList > .record-list--error { color: $text-error; }
     """
 
     class Marked(Message):
@@ -147,7 +154,7 @@ class RecordList(ScrollView, can_focus=True):
         """Show only rows that hold all words."""
         self.words = tuple(words)
         if self._whole is not None:
-            self.show(self._whole)
+            self.show(self._whole, index=_END if self._stays_at_end else 0)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
@@ -212,11 +219,12 @@ class RecordList(ScrollView, can_focus=True):
 
     @property
     def counter(self) -> str:
-        """`3/120`: which row is marked, of how many; `-/0` where there is none."""
+        """`3/120`: which row is marked, of how many; `-/0` where there is none; `3/12 of 120` where words narrow it."""
+        whole = f" of {self.source.looked_at}" if isinstance(self.source, WordsSource) else ""
         if not self._count:
-            return "-/0" if self._count == 0 else "…"
+            return f"-/0{whole}" if self._count == 0 else "…"
         chosen = f" ({len(self._selected)} selected)" if self._selected else ""
-        return f"{self._index + 1}/{self._count}{chosen}"
+        return f"{self._index + 1}/{self._count}{whole}{chosen}"
 
     @property
     def more(self) -> str:
@@ -449,7 +457,7 @@ class RecordList(ScrollView, can_focus=True):
         if record is None:
             self._read_what_is_missing()
             return self._text_line(self.error or _WAITING, width)
-        style = self.rich_style
+        style = self.rich_style if record.tone is Tone.PLAIN else self._style(record.tone.value)
         if record.key in self._selected:
             style = self._style("selected")
         if index == self._index:
