@@ -93,7 +93,7 @@ def test_palette_knows_nodes(empty_room: RoomUi) -> None:
         await known(pilot, app, 2)
         await chosen(pilot, "query archive", "query archive")
         await until(pilot, lambda: line_of(app).has_focus)
-        assert line_of(app).value == "query archive "
+        assert line_of(app).value == "query node=archive "
         await pilot.press("escape")
         await chosen(pilot, "theme light", "theme light")
         await until(pilot, lambda: not app.current_theme.dark)

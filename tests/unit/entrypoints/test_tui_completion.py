@@ -93,6 +93,14 @@ def test_nodes_are_found_by_what_is_said_of_them() -> None:
     assert completed("echo ", Option("Zoë's")) == "echo Zoë's "
 
 
+def test_value_that_looks_like_a_key_stands_in_quotes() -> None:
+    assert completed("node-delete y", Option("yes")) == 'node-delete "yes" '
+    assert completed("node-delete node=y", Option("yes")) == "node-delete node=yes "
+    assert completed("import a", Option("a=b.dcm")) == 'import "a=b.dcm" '
+    assert completed("import -", Option("--x", then="")) == 'import "--x'
+    assert completed("import in") == "import in_place "
+
+
 def test_common_beginning_is_completed_first() -> None:
     where = place("retrieve pacs study=1.2")
     uids = [Option("1.2.840.1"), Option("1.2.840.2")]

@@ -71,8 +71,8 @@ class RoomProvider(Provider):
         for node in self._nodes:
             name = quoted(node.name)
             says = f"Verify that {node.name} answers (C-ECHO)."
-            yield _Entry(f"echo {name}", says, partial(app.run_line, f"echo {name}"))
+            yield _Entry(f"echo {name}", says, partial(app.run_line, f"echo target={name}"))
             says = f"Ask {node.name} what it has (C-FIND)."
-            yield _Entry(f"query {name}", says, partial(app.begin_line, f"query {name} "))
+            yield _Entry(f"query {name}", says, partial(app.begin_line, f"query node={name} "))
         for line, says in _LINES:
             yield _Entry(line, says, partial(app.run_line, line))

@@ -20,7 +20,7 @@ from fileroom.entrypoints.tui.doing.nodes import NodeActions
 from fileroom.entrypoints.tui.doing.objects import ObjectActions, selection_of
 from fileroom.entrypoints.tui.doing.queries import QueryActions
 from fileroom.entrypoints.tui.filters import keyed_filter
-from fileroom.entrypoints.tui.language import Typed, parse, write, write_without_patients
+from fileroom.entrypoints.tui.language import Mistake, Typed, parse, write, write_without_patients
 from fileroom.entrypoints.tui.screens.completing import path_in
 from fileroom.entrypoints.tui.words import quoted
 
@@ -55,12 +55,13 @@ class CommandActions(
     """A method for each command of the table, found by its name."""
 
     def run_line(self, line: str) -> None:
-        """Do what a line says.
-
-        Raises:
-            Mistake: it says nothing.
-        """
-        self.run_typed(parse(line, COMMANDS))
+        """Do what a line says; a mistake in it is told."""
+        try:
+            typed = parse(line, COMMANDS)
+        except Mistake as mistake:
+            self.tell_error(mistake)
+        else:
+            self.run_typed(typed)
 
     def run_typed(self, typed: Typed) -> None:
         """Do what was typed; what cannot be done is told."""
@@ -251,13 +252,11 @@ class CommandActions(
         from fileroom.entrypoints.operations.describing import describe_files, fact_text
 
         paths, is_verbose = _paths(typed), typed.flag("verbose")
-        pairs: list[tuple[str, str]] = []
+        described: list[tuple[str, FileDescription]] = []
 
         def tell(name: str, description: "FileDescription") -> None:
-            if len(pairs) < DESCRIBED * 40:
-                pairs.append(("File", name))
-                told = description.told(verbose=is_verbose)
-                pairs.extend((fact.label, fact_text(fact, value)) for fact, value in told)
+            if len(described) < DESCRIBED:
+                described.append((name, description))
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
             return describe_files(
@@ -272,8 +271,13 @@ class CommandActions(
         def show(report: Report) -> None:
             if report.failures:
                 self.tell_report(report)
+            pairs: list[tuple[str, str]] = []
+            for name, description in described:
+                pairs.append(("File", name))
+                told = description.told(verbose=is_verbose)
+                pairs.extend((fact.label, fact_text(fact, value)) for fact, value in told)
             if pairs:
-                self.details_pane.show_pairs("info", tuple(pairs))
+                self.details_pane.show_pairs("info", pairs)
                 self.action_focus_pane("details")
 
         title = f"info {paths[0].name if len(paths) == 1 else f'{len(paths)} paths'}"

@@ -101,11 +101,6 @@ class LineInput(Input):
         """What lies over the line."""
         return self.screen.query_one(LineHints)
 
-    @property
-    def mistake(self) -> Mistake | None:
-        """What is shown as wrong."""
-        return self._mistake
-
     # Completion -----------------------------------------------------------------------------------------------------
 
     def place(self) -> Place:
