@@ -14,6 +14,7 @@ from fileroom.entrypoints.tui.app import FileroomApp
 from tests.builders import a_uid
 from tests.entrypoints.peer_room import write_study
 from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.scripted import a_scripted_peer
 from tests.entrypoints.tui.typing_lines import enter, hints, line_of, typed
 from tests.interop.peers import free_port
 
@@ -444,5 +445,55 @@ def test_theme_help_and_cancel(empty_room: RoomUi) -> None:
         await pilot.press("escape")
         await enter(pilot, app, "cancel 99")
         await until(pilot, lambda: "there is no task 99" in messages(app))
+
+    drive(app, steps)
+
+
+def test_listener_is_started_and_stopped(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await enter(pilot, app, "listen stop")
+        await until(pilot, lambda: "off already" in messages(app))
+        await enter(pilot, app, "listen start")
+        await until(pilot, lambda: "listens at" in messages(app))
+        await enter(pilot, app, "listen start")
+        await until(pilot, lambda: "on already" in messages(app))
+        await enter(pilot, app, "listen")
+        await until(pilot, lambda: "The listener has stopped" in messages(app))
+
+    drive(app, steps)
+
+
+def test_task_that_is_numbered_is_cancelled(empty_room: RoomUi) -> None:
+    a_scripted_peer(empty_room, slow=True)
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await enter(pilot, app, "query pacs")
+        await until(pilot, lambda: any(view.progress for view in app.room.tasks.active()))
+        await enter(pilot, app, "cancel 1")
+        await until(pilot, app.room.tasks.ended)
+        assert app.room.tasks.ended()[0].record.state is TaskState.CANCELLED
+        await pilot.press("5", "t")
+        await until(pilot, lambda: app.tasks_pane.records.total == 1 and app.tasks_pane.records.marked)
+        await pilot.press("y")
+        assert app.clipboard == "query node=pacs"
+
+    drive(app, steps)
+
+
+def test_matches_are_retrieved_by_their_uids(empty_room: RoomUi) -> None:
+    a_scripted_peer(empty_room)
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await enter(pilot, app, f"query pacs study={a_uid(1)}")
+        await until(pilot, lambda: app.query_pane.records.total == 1 and app.query_pane.records.marked)
+        await typed(pilot, app, "retrieve pacs study=")
+        await pilot.press("tab")
+        assert line_of(app).value == f"retrieve pacs study={a_uid(1)} "
+        await pilot.press(*"via=get", "enter")
+        await until(pilot, lambda: app.local_pane.records.total == 1)
 
     drive(app, steps)
