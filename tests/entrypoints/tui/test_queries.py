@@ -305,7 +305,9 @@ def test_names_of_patients_are_in_no_history(empty_room: RoomUi) -> None:
 
 
 def test_command_is_what_one_would_type() -> None:
-    values = dict.fromkeys(("study_date_to", "study_instance_uid", "series_instance_uid", "sop_instance_uid"), "")
+    values = dict.fromkeys(
+        ("study_date_to", "study_instance_uid", "series_instance_uid", "sop_instance_uid"), ""
+    )
     values |= {"node": "pacs", "level": "series", "model": "study-root", "study_date_from": "2026-01-01"}
     values |= {"modality": "CT, MR", "limit": ""}
     assert written("query", **parts_in(values)) == (
