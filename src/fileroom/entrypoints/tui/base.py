@@ -90,6 +90,7 @@ class RoomApp(App[int]):
         self.tasks_pane = TasksPane(self.room)
         self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
+        self.status_footer = StatusFooter()
         self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
@@ -108,7 +109,7 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
-        yield StatusFooter()
+        yield self.status_footer
 
     def on_mount(self) -> None:
         """Begin to look at what happens elsewhere."""
@@ -135,7 +136,8 @@ class RoomApp(App[int]):
             self._tasks_seen = seen
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
-        self.query_one(StatusFooter).look_again()
+        self.details_pane.look_again()
+        self.status_footer.look_again()
 
     def submit(
         self,
