@@ -98,6 +98,10 @@ class RoomApp(App[int]):
         self.tasks_pane = TasksPane(self.room)
         self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
+        self.line_hints = LineHints(self._take_hint)
+        self.command_line = CommandLine(COMMANDS, self.known_values, self.room.reader, self.line_hints)
+        self.filter_bar = FilterBar(self.known_values, self.room.reader, self.line_hints)
+        self.status_footer = StatusFooter()
         self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
@@ -116,10 +120,10 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
-        yield CommandLine(COMMANDS, self.known_values, self.room.reader)
-        yield FilterBar(self.known_values, self.room.reader)
-        yield LineHints(self._take_hint)
-        yield StatusFooter()
+        yield self.command_line
+        yield self.filter_bar
+        yield self.line_hints
+        yield self.status_footer
 
     def on_mount(self) -> None:
         """Begin to look at what happens elsewhere."""
@@ -146,8 +150,8 @@ class RoomApp(App[int]):
             self._tasks_seen = seen
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
-        for footer in self.query(StatusFooter):  # none is left when the program is about to end
-            footer.look_again()
+        self.details_pane.look_again()
+        self.status_footer.look_again()
 
     def submit(
         self,

@@ -47,12 +47,12 @@ class FindingActions(AskingActions):
 
     def action_filter(self) -> None:
         """Narrow the list as one types."""
-        self.query_one(FilterBar).open(self.filtered_pane())
-        self.query_one("#command-line").display = False
+        self.filter_bar.open(self.filtered_pane())
+        self.command_line.display = False
 
     def on_filter_bar_ended(self, event: FilterBar.Ended) -> None:
         """Go back to the list."""
-        self.query_one("#command-line").display = True
+        self.command_line.display = True
         if event.goes_back:
             event.pane.body().focus()
 

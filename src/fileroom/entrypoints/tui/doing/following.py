@@ -1,6 +1,5 @@
 """What happens by itself: details follow what is marked, and lists follow what others change."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +38,6 @@ class FollowingActions(LeavingActions):
         self._resting: Timer | None = None
         self._detailed: object = None
         self._revision = ""
-        self._nodes_seen: Sequence[Node] | None = None
         self._is_looking = False
         self._is_welcome = True
 
@@ -108,10 +106,11 @@ class FollowingActions(LeavingActions):
         container = self.room.container
         pairs: list[tuple[str, str]] = []
         try:
-            path = container.store().content(instance.location).path
-            if path is None:
+            content = container.store().content(instance.location)
+            if content.path is None:
+                content.open().close()  # tells that it is gone
                 return pairs
-            lines = container.object_dumper().lines(path, DumpOptions(max_value_length=_VALUE))
+            lines = container.object_dumper().lines(content.path, DumpOptions(max_value_length=_VALUE))
             pairs.extend(map(_element, islice(lines, _ELEMENTS)))
         except FileroomError as error:
             pairs.append(("Error", error.message))
@@ -141,13 +140,13 @@ class FollowingActions(LeavingActions):
     def _end_look(self) -> None:
         self._is_looking = False
 
-    def _take_look(self, revision: str, nodes: "Sequence[Node]") -> None:
+    def _take_look(self, revision: str, nodes: "tuple[Node, ...]") -> None:
         self._end_look()
-        if self._revision not in {"", revision}:
+        if self._revision != revision:  # the first time, too: something may have come since the list was read
+            self._revision = revision
             self.local_pane.records.read_again()
-        if self._nodes_seen is not None and tuple(self._nodes_seen) != nodes:
+        if self.nodes_pane.nodes != nodes:
             self.nodes_pane.records.read_again()
-        self._revision, self._nodes_seen = revision, nodes
 
     def _welcome(self) -> None:
         """Tell once what to do first."""

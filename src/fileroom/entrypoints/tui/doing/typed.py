@@ -19,7 +19,7 @@ class TypedActions(CommandActions):
 
     def on_mount(self) -> None:
         """Bring back what was typed in earlier runs."""
-        history, line = self.room.container.line_history(), self.query_one(CommandLine).input
+        history, line = self.room.container.line_history(), self.command_line.input
 
         def take(lines: tuple[str, ...]) -> None:
             line.earlier += [each for each in dict.fromkeys(lines) if each not in line.earlier]
@@ -32,7 +32,7 @@ class TypedActions(CommandActions):
 
     def begin_line(self, text: str) -> None:
         """Go to the command line; a text takes the place of what stands there."""
-        line = self.query_one(CommandLine).input
+        line = self.command_line.input
         line.focus()
         if text:
             line.value = text

@@ -73,6 +73,7 @@ class LineInput(Input):
         commands: Sequence[Command],
         known: Callable[[], Known],
         reader: Executor,
+        hints: LineHints,
         *,
         id: str,  # noqa: A002 - Textual's name
         prefix: str = "",
@@ -90,16 +91,12 @@ class LineInput(Input):
         self._commands = commands
         self._known = known
         self._reader = reader
+        self.hints = hints
         self._prefix = prefix
         self.offers = True
         """Tells what may come next."""
         self._turn: _Turn | None = None
         self._paths: tuple[str, list[Option]] = ("", [])
-
-    @property
-    def hints(self) -> LineHints:
-        """What lies over the line."""
-        return self.screen.query_one(LineHints)
 
     # Completion -----------------------------------------------------------------------------------------------------
 
