@@ -420,6 +420,20 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "size_bytes": "of the file",
             "notes": "list: what was decided for the document",
         },
+        "anonymize": {
+            "sop_instance_uid": "of the new object",
+            "size_bytes": "of the new file",
+            "removed": "attributes that went, on all levels",
+            "emptied": "attributes that became empty",
+            "replaced": "attributes that got a dummy, a pseudonym or a value of a rule",
+            "uids": "UIDs that became others",
+            "shifted": "attributes whose dates moved",
+            "cleaned": "texts that were cleaned, as an option or a rule says",
+            "claims_profile": "true or false: whether the object says that it conforms to the profile",
+            "residues": "list of attributes that stay and held something identifying: `path`, and `finding`, one of "
+            "`cut`, `replaced`, `left`",
+            "warnings": "list: what a person should look at",
+        },
     }
 )
 

@@ -93,6 +93,7 @@ FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "validate": (),
     "to_json": ("--output", "{folder}/made.json", "--bulk-dir", "{folder}/bulk"),
     "from_json": ("--output", "{folder}/made.dcm"),
+    "anonymize": ("--output", "{folder}/anonymous.dcm"),
 }
 """Options for one run of each tool for files."""
 

@@ -29,12 +29,14 @@ INTERNAL = {
     "serve_retrieve": "the listener does it when a peer asks",
 }
 COMMAND_LINE_ONLY = {
+    "anonymize_files": "makes files of files, for scripts",
     "convert_from_json": "makes files of documents, for scripts",
     "convert_to_json": "makes documents of files, for scripts",
     "dump_files": "its output has any length, and is for pipes and pagers",
     "validate_files": "its output is for pipes and for exit codes",
 }
 CLI = {
+    "anonymize": "anonymize_files",
     "dump": "dump_files",
     "echo": "echo_node",
     "from-json": "convert_from_json",

@@ -28,6 +28,7 @@ from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.task_queue import TaskEnd, TaskView
+from fileroom.application.use_cases.anonymize_files import AnonymizeFilesRequest
 from fileroom.application.use_cases.convert_from_json import ConvertFromJsonRequest
 from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
@@ -43,6 +44,7 @@ from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
@@ -106,6 +108,12 @@ EXAMPLES: tuple[object, ...] = (
         selection=FileSelection(paths=(Path("in"),)),
         destination=Destination(output=Path("out")),
         options=FromJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    AnonymizeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output_dir=Path("out")),
+        options=ProfileOptions(retain_uids=True),
+        key=Path("key"),
     ),
     ImportResult(
         scanned_files=1,
