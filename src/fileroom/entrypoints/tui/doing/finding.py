@@ -8,7 +8,6 @@ from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.base import THEMES
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
-from fileroom.entrypoints.tui.screens.help import HelpScreen
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
 from fileroom.entrypoints.wording import counted
@@ -83,6 +82,8 @@ class FindingActions(AskingActions):
 
     def show_help(self, command: str) -> None:
         """Show all keys and commands, or what a command does."""
+        from fileroom.entrypoints.tui.screens.help import HelpScreen
+
         if not self.screen.is_modal:
             self.push_screen(HelpScreen(command))
 

@@ -7,15 +7,20 @@ from typing import ClassVar
 from textual.command import Provider
 
 from fileroom.entrypoints.tui.doing.commands import CommandActions
-from fileroom.entrypoints.tui.palette import RoomProvider
 from fileroom.entrypoints.tui.widgets.command_line import REMEMBERED, CommandLine
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
+
+
+def _palette() -> type[Provider]:
+    from fileroom.entrypoints.tui.palette import RoomProvider
+
+    return RoomProvider
 
 
 class TypedActions(CommandActions):
     """The command line, and the palette."""
 
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {RoomProvider}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
 
     def on_mount(self) -> None:
         """Bring back what was typed in earlier runs."""
