@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 
 from fileroom.domain.ae_title import AeTitle
@@ -117,6 +118,17 @@ def test_keys_of_the_panes_are_letters_in_the_line(empty_room: RoomUi) -> None:
         await typed(pilot, app, "q1?/ :z")
         assert line_of(app).value == "q1?/ :z"
         assert not app.screen.is_modal
+
+    drive(app, steps)
+
+
+def test_paste_holds_nothing_that_steers_the_terminal(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await typed(pilot, app, "import ")
+        line_of(app).post_message(Paste("/data\x1b[31m/a\u00a0b\u202e\nquit\n"))
+        await until(pilot, lambda: line_of(app).value == "import /data[31m/a b")
 
     drive(app, steps)
 

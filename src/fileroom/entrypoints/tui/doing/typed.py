@@ -8,7 +8,7 @@ from textual.command import Provider
 
 from fileroom.entrypoints.tui.doing.commands import CommandActions
 from fileroom.entrypoints.tui.widgets.command_line import REMEMBERED, CommandLine
-from fileroom.entrypoints.tui.widgets.line_input import LineInput
+from fileroom.entrypoints.tui.widgets.line_input import LineInput, printable
 
 
 def _palette() -> type[Provider]:
@@ -27,7 +27,8 @@ class TypedActions(CommandActions):
         history, line = self.room.container.line_history(), self.command_line.input
 
         def take(lines: tuple[str, ...]) -> None:
-            line.earlier += [each for each in dict.fromkeys(lines) if each not in line.earlier]
+            known = dict.fromkeys([*line.earlier, *map(printable, lines)])
+            line.earlier = list(known)
 
         self.aside(lambda: tuple(history.latest(REMEMBERED)), take)
 

@@ -98,6 +98,10 @@ class LineInput(Input):
         self._turn: _Turn | None = None
         self._paths: tuple[str, list[Option]] = ("", [])
 
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Put text into the line; what is pasted may hold characters that steer a terminal, which are left out."""
+        super().replace(printable(text), start, end)
+
     # Completion -----------------------------------------------------------------------------------------------------
 
     def place(self) -> Place:
@@ -253,6 +257,11 @@ class _Marks(Highlighter):
         wrong = self._line.mistaken_words()
         if wrong is not None:
             text.stylize("bold underline red", *wrong)
+
+
+def printable(text: str) -> str:
+    """Return a text without what cannot be seen; blanks of any kind become plain ones."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
 
 
 def _below(place: Place) -> str:
