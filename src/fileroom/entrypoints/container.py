@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.header_reader import HeaderReader
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.json_converter import JsonConverter
+    from fileroom.application.ports.line_history import LineHistory
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_dumper import ObjectDumper
@@ -196,6 +197,12 @@ def _task_history(data_dir: Path) -> "TaskHistory":
     from fileroom.adapters.system.task_history import FileTaskHistory
 
     return FileTaskHistory(data_dir / "tasks.jsonl")
+
+
+def _line_history(data_dir: Path) -> "LineHistory":
+    from fileroom.adapters.system.line_history import FileLineHistory
+
+    return FileLineHistory(data_dir / "commands.jsonl")
 
 
 def _file_finder() -> "FileFinder":
@@ -549,6 +556,8 @@ class Container(containers.DeclarativeContainer):
         history=_Singleton(_task_history, data_dir),
         new_token=cancel_token.provider,
     )
+
+    line_history = providers.Singleton(_line_history, data_dir)
 
     # Tools for files that are not filed.
     file_work: "providers.Factory[FileWork]" = providers.Factory(

@@ -82,6 +82,20 @@ ACTIONS: Final = (
 )  # fmt: skip
 
 
+_KEY_TEXTS: Final = {
+    "slash": "/", "colon": ":", "question_mark": "?", "space": "Space", "escape": "Esc", "enter": "Enter", "tab": "Tab",
+}  # fmt: skip
+
+
+def key_text(key: str) -> str:
+    """Write a key as keyboards have it: `Shift+Tab`, `?`."""
+    *held, last = key.split("+")
+    shown = _KEY_TEXTS.get(last, last)
+    if held or (len(shown) > 1 and shown[0] == "f" and shown[1:].isdigit()):
+        shown = shown.upper() if len(shown) < 3 else shown
+    return "+".join([*(each.capitalize() for each in held), shown])
+
+
 def action_of(name: str) -> Action:
     """Return an action by its name.
 

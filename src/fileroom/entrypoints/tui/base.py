@@ -6,24 +6,30 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
+from textual.dom import DOMNode
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import ProgressSink
 from fileroom.domain.errors import Cancelled, FileroomError
+from fileroom.domain.query import QueryLevel
 from fileroom.domain.task import TaskRecord
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.actions import ACTIONS
+from fileroom.entrypoints.tui.command_table import COMMANDS
+from fileroom.entrypoints.tui.completion import Known
+from fileroom.entrypoints.tui.known import known_values
 from fileroom.entrypoints.tui.listening import ListenerRun
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
@@ -35,12 +41,18 @@ from fileroom.entrypoints.tui.panes.query import QueryPane
 from fileroom.entrypoints.tui.panes.tasks import TasksPane
 from fileroom.entrypoints.tui.room import Room
 from fileroom.entrypoints.tui.task_log import TaskLogHandler
+from fileroom.entrypoints.tui.widgets.command_line import CommandLine
+from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
+from fileroom.entrypoints.tui.widgets.hints import LineHints
+from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.widgets.pane import Pane
 from fileroom.entrypoints.tui.work import Work, as_task, summary_of
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
+
+log = logging.getLogger(__name__)
 
 NARROW: Final = 110
 """Cells below which panes stand one above the other, those without the focus folded to a line."""
@@ -91,6 +103,10 @@ class RoomApp(App[int]):
         self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
         self.status_footer = StatusFooter()
+        self.bugs: list[Exception] = []
+        """Errors of actions that nobody foresaw."""
+        self.failure: Exception | None = None
+        """What ended the app."""
         self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
@@ -109,6 +125,9 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
+        yield CommandLine(COMMANDS, self.known_values, self.room.reader)
+        yield FilterBar(self.known_values, self.room.reader)
+        yield LineHints(self._take_hint)
         yield self.status_footer
 
     def on_mount(self) -> None:
@@ -170,8 +189,7 @@ class RoomApp(App[int]):
                 self.post(self.tell_error, error)
                 raise
             except Exception as error:
-                told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
-                self.post(self.notify, told, severity="error", timeout=8, markup=False)
+                self.post(self.tell_bug, error)
                 raise
             if is_told:
                 self.post(self.tell_report, report)
@@ -180,6 +198,35 @@ class RoomApp(App[int]):
             return report
 
         return run
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key, a click or the palette asks for; a bug in it is told, and ends nothing else."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            log.exception("an action failed: %s", action)
+            self.bugs.append(error)
+            self.tell_bug(error)
+            return False
+
+    def tell_bug(self, error: BaseException) -> None:
+        """Tell of something that nobody foresaw."""
+        told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
+        self.notify(told, severity="error", timeout=8, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with what went wrong, for whoever runs the app."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave without printing what Textual would: a traceback with the values of its variables, names among them."""
+        self._close_messages_no_wait()
 
     def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
         """Have the screen's thread do something; from any thread, also when the program is about to end."""
@@ -199,6 +246,20 @@ class RoomApp(App[int]):
         lines = [error.message, *([error.hint] if error.hint else [])]
         told = "\n".join(for_terminal(line) for line in lines)
         self.notify(told, severity="error", timeout=8, markup=False)
+
+    def known_values(self) -> Known:
+        """Return what is known to complete a line with."""
+        asked = self.query_pane.asked
+        level = asked.level if asked is not None else QueryLevel.STUDY
+        return known_values(
+            self.nodes_pane.nodes,
+            self.room.tasks.active(),
+            ((self.local_pane.records, self.local_pane.level), (self.query_pane.records, level)),
+        )
+
+    def _take_hint(self, index: int) -> None:
+        if isinstance(self.focused, LineInput):
+            self.focused.take(index)
 
     def focused_pane(self) -> Pane | None:
         """Return the pane that has the focus; None while something stands before the panes."""

@@ -1,11 +1,15 @@
 """Rows as lists show them, and where lists get them from."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from fileroom.domain.text import fold
+
+_AT_ONCE: Final = 2000
+"""Rows that are read at once where all are."""
 _REACHES: Final = (16, 1024)
 """Rows around its old place in which one is looked for when the list has changed: near first, since that is quick."""
 
@@ -106,3 +110,41 @@ class ListSource(RecordSource):
         if near < len(records) and records[near].key == key:
             return near
         return next((index for index, record in enumerate(records) if record.key == key), None)
+
+
+class WordsSource(RecordSource):
+    """The rows of another list that hold all words, in any of their columns; case and accents do not matter."""
+
+    def __init__(self, source: RecordSource, words: Iterable[str]) -> None:
+        self.source = source
+        self.columns = source.columns
+        self._words = tuple(filter(None, map(fold, words)))
+        self.found: Sequence[Record] = ()
+
+    def count(self) -> int:
+        """Look through the whole list."""
+        self.found = [record for record in all_records(self.source) if self._holds(record)]
+        return len(self.found)
+
+    def window(self, offset: int, limit: int) -> Sequence[Record]:
+        """Cut out a piece of what was found."""
+        return self.found[offset : offset + limit]
+
+    def place(self, key: str, near: int) -> int | None:
+        """Look everywhere."""
+        del near
+        return next((index for index, record in enumerate(self.found) if record.key == key), None)
+
+    def _holds(self, record: Record) -> bool:
+        text = fold(" ".join(record.cells))
+        return all(word in text for word in self._words)
+
+
+def all_records(source: RecordSource) -> Iterator[Record]:
+    """Read a whole list.
+
+    Raises:
+        FileroomError: it cannot be read.
+    """
+    for offset in range(0, source.count(), _AT_ONCE):
+        yield from source.window(offset, _AT_ONCE)

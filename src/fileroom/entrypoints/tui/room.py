@@ -102,7 +102,7 @@ def studies(browse: "Callable[[], BrowseLocal]", criteria: LocalFilter) -> Local
             Record(
                 study.study_instance_uid,
                 (
-                    _date(study.study_date_max), study.patient_name, study.patient_id, "/".join(study.modalities),
+                    shown_date(study.study_date_max), study.patient_name, study.patient_id, "/".join(study.modalities),
                     study.study_description, study.accession_number, str(study.series_count),
                     str(study.instance_count),
                 ),
@@ -156,5 +156,6 @@ def instances(browse: "Callable[[], BrowseLocal]", series_uid: str, criteria: Lo
     return LocalSource(INSTANCE_COLUMNS, lambda: browse().count_instances(series_uid, criteria), window)
 
 
-def _date(text: str) -> str:
+def shown_date(text: str) -> str:
+    """Write a date (DA) with hyphens; what is none stays as it is."""
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else text

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fileroom.entrypoints.tui.panes.query import Asked
     from fileroom.entrypoints.tui.records import Record
     from fileroom.entrypoints.tui.screens.fields import Values
+    from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +67,11 @@ class ExportActions(AskingActions):
         if pane is self.query_pane:
             if asked is None:
                 return None
-            is_some = self.query_pane.records.selected_count > 0
-            chosen = self.query_pane.selected_matches() if is_some else None
-            return matches_listing(asked, chosen)
+            return matches_listing(asked, some_of(self.query_pane.records))
         local = self.local_pane
         if pane is not local or not local.records.total:
             return None
-        some = local.records.selected if local.records.selected_count else None
+        some = some_of(local.records)
         return local_listing(self.room.container, local.level, local.uid, local.criteria, some)
 
     def _ask_for_file(self, listing: Listing, path: str, export: ExportFormat = ExportFormat.CSV) -> None:
@@ -81,16 +80,17 @@ class ExportActions(AskingActions):
         screen = FormScreen(
             "Export",
             export_fields(path, export),
-            attempt=_target,
+            attempt=target_in,
             reader=self.room.reader,
             verb="Export",
             says=listing.says,
             adapt=adapt_export,
             first="path",
         )
-        self.ask(screen, lambda target: self._confirm(listing, target))
+        self.ask(screen, lambda target: self.confirm_export(listing, target))
 
-    def _confirm(self, listing: Listing, target: Target) -> None:
+    def confirm_export(self, listing: Listing, target: Target) -> None:
+        """Write rows to a file; where there is one by that name, ask first."""
         if not target.is_taken:
             self.export_listing(listing, target.path, target.export)
             return
@@ -114,7 +114,7 @@ class ExportActions(AskingActions):
         self.submit(f"export {listing.noun[1]} to {path.name}", work)
 
 
-def _target(values: "Values") -> Target:
+def target_in(values: "Values") -> Target:
     """Return where to write; asks the file system.
 
     Raises:
@@ -132,6 +132,11 @@ def _target(values: "Values") -> Target:
         return Target(path=path, export=ExportFormat(values["format"]), is_taken=path.exists())
     except OSError as error:
         raise InvalidInput(f"{path} cannot be used: {error.strerror}") from None
+
+
+def some_of(records: "RecordList") -> "Sequence[Record] | None":
+    """Return the rows that are selected, or that words have left over; None for all that the source has."""
+    return records.selected if records.selected_count else records.narrowed
 
 
 def local_listing(
@@ -154,7 +159,7 @@ def local_listing(
 
     return Listing(
         name=kind.name,
-        says=f"{counted(len(some), *kind.noun)} selected"
+        says=f"{counted(len(some), *kind.noun)} of those in Local"
         if some is not None
         else f"all {kind.noun[1]} listed in Local",
         noun=kind.noun,
@@ -173,11 +178,12 @@ def _row(value: object) -> Row:
     raise TypeError(f"{type(value).__name__} is no row")
 
 
-def matches_listing(asked: "Asked", some: "Sequence[Attributes] | None" = None) -> Listing:
+def matches_listing(asked: "Asked", some: "Sequence[Record] | None" = None) -> Listing:
     """Return the matches of a query, or only `some`."""
-    matches = asked.matches if some is None else list(some)
+    chosen = asked.records if some is None else some
+    matches: list[Attributes] = [record.value for record in chosen if isinstance(record.value, dict)]
     columns = list(dict.fromkeys([*DEFAULT_KEYS[asked.level], *(key for match in matches for key in match)]))
-    which = "all" if some is None else "selected"
+    which = "all" if some is None else "some"
     return Listing(
         name=f"{asked.node}-{asked.level.entity}-matches",
         says=f"{counted(len(matches), 'match', 'matches')} of {asked.node} ({which})",

@@ -210,7 +210,7 @@ class ObjectActions(AskingActions):
         self.local_pane.records.let_go()
         is_each = level is not QueryLevel.IMAGE and len(uids) <= TASKS_EACH
         for group in [[uid] for uid in uids] if is_each else [list(uids)]:
-            request = SendRequest(target=node, selection=_selection(level, group))
+            request = SendRequest(target=node, selection=selection_of(level, group))
             command = _written_send(level, group[0], node) if len(group) == 1 else ""
             what = level.entity if len(group) == 1 else counted(len(group), *_NOUNS[level])
             self.submit(f"send {what} to {node}", self._send(request), command=command)
@@ -261,7 +261,8 @@ def _named(paths: Sequence[Path]) -> str:
     return paths[0].name or str(paths[0]) if len(paths) == 1 else counted(len(paths), "path")
 
 
-def _selection(level: QueryLevel, uids: Sequence[str]) -> "Selection":
+def selection_of(level: QueryLevel, uids: Sequence[str]) -> "Selection":
+    """Return the selection of objects by their UIDs."""
     from fileroom.domain.query import Selection
 
     empty = Selection(level=level)

@@ -95,13 +95,6 @@ class QueryActions(AskingActions):
             is_whole = len(keys) == len(request.keys)
             self._begin(deeper, written("query", node=request.target, **parts) if is_whole else "")
 
-    def action_leave(self) -> None:
-        """Go back; in matches, to what was asked before."""
-        if self.focused_pane() is self.query_pane:
-            self.query_pane.leave()
-        else:
-            super().action_leave()
-
     def _begin(self, asked: Asked, command: str) -> None:
         from fileroom.entrypoints.operations.query import RunningQuery
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fileroom.domain.query import Attributes, QueryLevel, QueryModel
 from fileroom.entrypoints.tui.records import Column, ListSource, Record
+from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
@@ -35,6 +36,10 @@ _TITLES = {
     "SeriesInstanceUID": "SERIES INSTANCE UID", "InstanceNumber": "NO", "SOPClassUID": "SOP CLASS",
     "SOPInstanceUID": "SOP INSTANCE UID",
 }  # fmt: skip
+_NUMBERS = frozenset(
+    {"SeriesNumber", "InstanceNumber", "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances"}
+)
+_DATES = frozenset({"StudyDate", "PatientBirthDate"})
 EMPTY = "Nothing was asked yet.\nMark a node and press f to query it."
 NOTHING = "The node has nothing that fits."
 ASKING = "The node is being asked …"
@@ -95,6 +100,11 @@ class QueryPane(ListPane):
         """The query whose matches are listed."""
         return self._way[-1] if self._way else None
 
+    @property
+    def level(self) -> QueryLevel:
+        """What one match describes."""
+        return self._way[-1].level if self._way else QueryLevel.STUDY
+
     def beside(self) -> str:
         """Whom was asked, where we are, and how it stands."""
         if not self._way:
@@ -124,9 +134,9 @@ class QueryPane(ListPane):
         self._look_again(asked)
 
     def leave(self) -> bool:
-        """Let the selection go, or go back up to what was asked before; tell whether any of it was there to do."""
-        if self.records.selected_count:
-            return self.records.let_go()
+        """Let the selection and the filter go, or go back up to what was asked before; tell whether there was any."""
+        if super().leave():
+            return True
         if len(self._way) < 2:
             return False
         self._way.pop()
@@ -139,6 +149,7 @@ class QueryPane(ListPane):
 
     def _show(self) -> None:
         asked = self._way[-1]
+        self._filter_text, self.records.words = "", ()
         self.records.empty = asked.empty
         self.records.show(ListSource(_columns(asked.level), asked.records), index=asked.index)
         self.tell_counts()
@@ -187,17 +198,23 @@ def _name(level: QueryLevel, match: Attributes) -> str:
 
 def _columns(level: QueryLevel) -> tuple[Column, ...]:
     return tuple(
-        Column(
-            _TITLES[keyword],
-            least,
-            share,
-            is_right=keyword.startswith("Number") or keyword.endswith("Number"),
-        )
+        Column(_TITLES[keyword], least, share, is_right=keyword in _NUMBERS)
         for keyword, least, share in _COLUMNS[level]
     )
 
 
 def record_of(level: QueryLevel, match: Attributes) -> Record:
     """Return a match as a row."""
-    cells = tuple(match.get(keyword, "") for keyword, _, _ in _COLUMNS[level])
+    cells = tuple(_cell(keyword, match.get(keyword, "")) for keyword, _, _ in _COLUMNS[level])
     return Record(match.get(level.unique_key, "") or "|".join(cells), cells, dict(match))
+
+
+def _cell(keyword: str, value: str) -> str:
+    """Return a value as lists have it."""
+    if keyword in _DATES:
+        return shown_date(value)
+    if keyword == "SOPClassUID":
+        from fileroom.domain.sop_classes import sop_class_name
+
+        return sop_class_name(value) if value else ""
+    return value.replace("\\", "/") if keyword == "ModalitiesInStudy" else value

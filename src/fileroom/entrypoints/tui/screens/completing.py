@@ -59,8 +59,8 @@ def complete_path(text: str) -> Sequence[Candidate]:
     if typed == "~":
         return (Candidate(f"{before}{between}{gap}~{os.sep}", f"~{os.sep}"),)
     folder, name = os.path.split(typed)
-    where = Path(folder).expanduser() if folder else Path()
     try:
+        where = Path(folder).expanduser() if folder else Path()
         with os.scandir(where) as entries:
             found = sorted(
                 (not entry.is_dir(), entry.name)

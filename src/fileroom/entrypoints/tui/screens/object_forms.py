@@ -49,7 +49,7 @@ def import_fields() -> tuple[Field, ...]:
         Field(key="path", label="Path", required=True, placeholder=_SEVERAL, complete=complete_path),
         Field(
             key="in_place", label="In place", kind=Kind.TICK,
-            placeholder="leave the files where they are, and only list them",
+            placeholder="list files where they are, copy nothing",
         ),
     )  # fmt: skip
 

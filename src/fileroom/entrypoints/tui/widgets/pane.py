@@ -1,9 +1,12 @@
 """A frame around a list or a text: its number, its name and what stands beside it."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 
@@ -41,11 +44,43 @@ class Pane(Vertical):
 
 
 class ListPane(Pane):
-    """A pane that holds one list."""
+    """A pane that holds one list, which words narrow; panes that know more of their rows understand more."""
+
+    has_filter_keys: ClassVar[bool] = False
+    """Its filter has keys, as in `modality=CT`."""
+    filter_help: ClassVar[str] = "words that a row must hold"
 
     def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
         super().__init__(name, number, title)
         self.records = records
+        self._filter_text = ""
+
+    @property
+    def filter_text(self) -> str:
+        """What the list is narrowed by, as it was typed."""
+        return self._filter_text
+
+    def filter_by_text(self, text: str) -> None:
+        """Narrow the list; '' takes the filter away.
+
+        Raises:
+            Mistake: the text is no filter; the list stays as it is.
+        """
+        text = text.strip()
+        if text == self._filter_text:
+            return
+        self._filter_text = text
+        self.records.narrow(text.split())
+        self.tell_counts()
+
+    def leave(self) -> bool:
+        """Let the selection go, or take the filter away; tell whether any of it was there to do."""
+        if self.records.selected_count:
+            return self.records.let_go()
+        if self.filter_text:
+            self.filter_by_text("")
+            return True
+        return False
 
     def compose(self) -> ComposeResult:
         """Put the list into the frame."""
@@ -66,7 +101,8 @@ class ListPane(Pane):
 
     def tell_counts(self) -> None:
         """Show the counter, and whether there is more above or below."""
-        parts = [part for part in (self.beside(), self.records.counter) if part]
+        filtered = f"/ {for_terminal(self.filter_text)}" if self.filter_text else ""
+        parts = [part for part in (self.beside(), filtered, self.records.counter) if part]
         self.tell(also=" · ".join(parts), below=self.records.more)
 
 

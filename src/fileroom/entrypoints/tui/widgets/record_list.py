@@ -23,7 +23,7 @@ from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Record, RecordSource, Tone
+from fileroom.entrypoints.tui.records import Record, RecordSource, Tone, WordsSource
 from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
 from fileroom.entrypoints.tui.widgets.row_reading import (
     PAGE,
@@ -46,6 +46,7 @@ _PATIENCE_SECONDS: Final = 0.15
 _RETRY_SECONDS: Final = 2.0
 """After which rows that could not be read are tried again."""
 _WAITING: Final = "…"
+NOTHING_HOLDS: Final = "Nothing here holds these words.\nPress escape to take the filter away."
 
 Found = TypeVar("Found")
 
@@ -110,6 +111,9 @@ class RecordList(ScrollView, can_focus=True):
         self._reader = reader
         self.empty = empty
         self.source: RecordSource | None = None
+        self.words: tuple[str, ...] = ()
+        """Which a row must hold to be shown; for the lists that are shown from now on."""
+        self._whole: RecordSource | None = None
         self.error = ""
         self._stays_at_end = stays_at_end
         self._rows = RowCache()
@@ -130,7 +134,8 @@ class RecordList(ScrollView, can_focus=True):
 
         The old rows stay in sight until the new ones are there, but none of them is marked or selected any more.
         """
-        self.source = source
+        self._whole = source
+        self.source = WordsSource(source, self.words) if self.words else source
         self.error = ""
         self._selected.clear()
         self._rows.clear()
@@ -142,6 +147,12 @@ class RecordList(ScrollView, can_focus=True):
         self._read_anew(Place(index=index, key="", top=max(index - rows // 2, 0), top_key="", rows=rows))
         if self._count is None:
             self.set_timer(_PATIENCE_SECONDS, self._show_waiting)
+
+    def narrow(self, words: Iterable[str]) -> None:
+        """Show only rows that hold all words."""
+        self.words = tuple(words)
+        if self._whole is not None:
+            self.show(self._whole)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
@@ -187,6 +198,17 @@ class RecordList(ScrollView, can_focus=True):
             return tuple(self._selected.values())
         marked = self.marked
         return (marked,) if marked is not None else ()
+
+    @property
+    def near(self) -> tuple[Record, ...]:
+        """Rows around the marked one that were read already."""
+        found = map(self._rows.record, range(max(self._index - PAGE, 0), self._index + PAGE))
+        return tuple(record for record in found if record is not None)
+
+    @property
+    def narrowed(self) -> tuple[Record, ...] | None:
+        """All rows that hold the words; None where no words are wanted."""
+        return tuple(self.source.found) if isinstance(self.source, WordsSource) else None
 
     @property
     def selected_count(self) -> int:
@@ -443,7 +465,7 @@ class RecordList(ScrollView, can_focus=True):
         return self.get_component_rich_style(f"record-list--{part}")
 
     def _message_line(self, y: int, width: int) -> Strip:
-        lines = (self.error or self.empty).splitlines()
+        lines = (self.error or (NOTHING_HOLDS if self.words else self.empty)).splitlines()
         return self._text_line(lines[y - 1] if 1 <= y <= len(lines) else "", width)
 
     def _text_line(self, text: str, width: int) -> Strip:
