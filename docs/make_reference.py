@@ -356,6 +356,36 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "valid_files": "files without errors",
             "invalid_files": "files with errors; the status is `partial` where there are any",
         },
+        "to_json": {
+            "elements": "of the file, on all levels",
+            "size_bytes": "of the document",
+            "bulk_files": "files of bulk data, where there are any",
+            "bulk_bytes": "bytes of all of them",
+            "notes": "list: what could not be told in the document",
+        },
+        "from_json": {
+            "sop_class_uid": "of the object",
+            "sop_instance_uid": "of the object; a new one where the document had none",
+            "transfer_syntax_uid": "of the file",
+            "elements": "of the file, on all levels",
+            "bulk_values": "values that came from files of bulk data",
+            "size_bytes": "of the file",
+            "notes": "list: what was decided for the document",
+        },
+        "anonymize": {
+            "sop_instance_uid": "of the new object",
+            "size_bytes": "of the new file",
+            "removed": "attributes that went, on all levels",
+            "emptied": "attributes that became empty",
+            "replaced": "attributes that got a dummy, a pseudonym or a value of a rule",
+            "uids": "UIDs that became others",
+            "shifted": "attributes whose dates moved",
+            "cleaned": "texts that were cleaned, as an option or a rule says",
+            "claims_profile": "true or false: whether the object says that it conforms to the profile",
+            "residues": "list of attributes that stay and held something identifying: `path`, and `finding`, one of "
+            "`cut`, `replaced`, `left`",
+            "warnings": "list: what a person should look at",
+        },
     }
 )
 

@@ -39,6 +39,11 @@ OPTIONS = {
     "info": "--verbose --recursive --json",
     "dump": "--max-depth --max-value-len --recursive --json",
     "validate": "--recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
+    "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
+        --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
+        --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -48,6 +53,7 @@ CHOICES = {
     "query": ("study-root", "patient-root", "patient", "study", "series", "image"),
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
+    "anonymize": ("full", "shifted"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -62,6 +68,9 @@ ARGUMENTS = {
     "info": "FILE",
     "dump": "FILE",
     "validate": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
+    "anonymize": "FILE",
 }
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from fileroom.application.outgoing import Holdings
     from fileroom.application.ports.catalog import Catalog
     from fileroom.application.ports.clock import Clock
+    from fileroom.application.ports.deidentification_rules import DeidentificationRules
+    from fileroom.application.ports.deidentifier import Deidentifier
     from fileroom.application.ports.dicom_client import DicomClient
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
     from fileroom.application.ports.object_dumper import ObjectDumper
     from fileroom.application.ports.object_store import ObjectStore
     from fileroom.application.ports.object_validator import ObjectValidator
+    from fileroom.application.ports.secret_key import SecretKey
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
     from fileroom.application.task_queue import TaskQueue
+    from fileroom.application.use_cases.anonymize_files import AnonymizeFiles
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.convert_from_json import ConvertFromJson
@@ -239,6 +243,24 @@ def _json_converter() -> "JsonConverter":
     from fileroom.adapters.files.json_model.converter import TreeJsonConverter
 
     return TreeJsonConverter()
+
+
+def _deidentifier() -> "Deidentifier":
+    from fileroom.adapters.files.deidentifying.deidentifier import TreeDeidentifier
+
+    return TreeDeidentifier()
+
+
+def _deidentification_rules() -> "DeidentificationRules":
+    from fileroom.adapters.files.deidentifying.rules import TomlRules
+
+    return TomlRules()
+
+
+def _secret_key(data_dir: Path) -> "SecretKey":
+    from fileroom.adapters.system.secret_key import FileSecretKey
+
+    return FileSecretKey(data_dir)
 
 
 def _native_upper_layer() -> "UpperLayer":
@@ -592,6 +614,13 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
         files=file_work,
         converter=json_converter,
+    )
+    anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),
+        files=file_work,
+        deidentifier=providers.Singleton(_deidentifier),
+        key=providers.Singleton(_secret_key, data_dir),
+        rules=providers.Singleton(_deidentification_rules),
     )
 
 

@@ -23,10 +23,14 @@ from fileroom.application.listener_activity import (
 )
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
+from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.task_queue import TaskEnd, TaskView
+from fileroom.application.use_cases.anonymize_files import AnonymizeFilesRequest
+from fileroom.application.use_cases.convert_from_json import ConvertFromJsonRequest
+from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
@@ -40,6 +44,7 @@ from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
 from fileroom.domain.query import QueryLevel, Selection
@@ -94,6 +99,22 @@ EXAMPLES: tuple[object, ...] = (
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
     ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    ConvertToJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=ToJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    ConvertFromJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=FromJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    AnonymizeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output_dir=Path("out")),
+        options=ProfileOptions(retain_uids=True),
+        key=Path("key"),
+    ),
     ImportResult(
         scanned_files=1,
         accepted=1,

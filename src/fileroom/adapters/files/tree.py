@@ -364,6 +364,7 @@ class _Reader:
         element = Element(tag, vr, written_vr=written, length=length, offset=offset)
         # What holds items or fragments is added before them: where one is damaged, those before it are kept.
         if length == UNDEFINED and tag >= PIXEL_DATA and vr not in {b"SQ", b"UN"}:
+            element.vr = written or b"OB"  # PS3.5 A.4
             level.add(element)
             return self._fragments(element, start, level.limit)
         if vr == b"SQ" or length == UNDEFINED:

@@ -100,6 +100,12 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Write JSON documents in the DICOM JSON Model as DICOM files.",
     ),
+    "anonymize": _Outline(
+        module="anonymize",
+        panel=_FILES,
+        says="Copy DICOM files without what tells whose they are, by the Basic Application Level Confidentiality "
+        "Profile of PS3.15.",
+    ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""
 _TAKING_A_VALUE = frozenset({"--data-dir", "--config", "--log-level"})
