@@ -36,18 +36,16 @@ StatusFooter.look_again = crash
 main(sys.argv[1:])
 """
 BUSY = """
-import sys, time
+import sys
 from fileroom.entrypoints.cli.main import main
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.app import FileroomApp
-class Busy(FileroomApp):
-    def on_mount(self):
-        def work(progress, cancel):
-            cancel.wait(60)
-            return Report(status=Status.CANCELLED, show=lambda output: output.note("1 of 2 filed"))
-        self.submit("busy", work)
-import fileroom.entrypoints.tui.app as app
-app.FileroomApp = Busy
+def on_ready(self):
+    def work(progress, cancel):
+        cancel.wait(60)
+        return Report(status=Status.CANCELLED, show=lambda output: output.note("1 of 2 filed"))
+    self.submit("busy", work)
+FileroomApp.on_ready = on_ready
 main(sys.argv[1:])
 """
 
