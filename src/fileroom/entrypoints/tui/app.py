@@ -1,7 +1,8 @@
 """The terminal UI: all of fileroom at the keyboard."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fileroom.entrypoints.tui.doing.exports import ExportActions
 from fileroom.entrypoints.tui.doing.following import FollowingActions
@@ -18,6 +19,28 @@ class FileroomApp(TypedActions, NodeActions, QueryActions, ObjectActions, Export
     """The panes, and all that can be done."""
 
 
+SWITCH_SECONDS: Final = 0.001
+"""How long a task's thread may run on while a key waits: less than Python's 5 ms, since several take turns."""
+GRACE_SECONDS: Final = 5.0
+"""How long tasks may take to stop when the screen has failed."""
+
+
 def run(container: "Container", data_dir: Path) -> int:
-    """Run the terminal UI until it is left, and return the exit code."""
-    return FileroomApp(container, data_dir).run() or 0
+    """Run the terminal UI until it is left, and return the exit code.
+
+    Raises:
+        Exception: a bug ended it; the terminal is as it was before.
+    """
+    app = FileroomApp(container, data_dir)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        code = app.run()
+    finally:
+        sys.setswitchinterval(before)
+    if app.failure is not None:
+        app.listener.stop()
+        app.room.tasks.close(GRACE_SECONDS)
+        app.listener.join(GRACE_SECONDS)
+        raise app.failure
+    return code or 0

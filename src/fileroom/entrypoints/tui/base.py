@@ -6,14 +6,16 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
+from textual.dom import DOMNode
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 
@@ -49,6 +51,8 @@ from fileroom.entrypoints.tui.work import Work, as_task, summary_of
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
+
+log = logging.getLogger(__name__)
 
 NARROW: Final = 110
 """Cells below which panes stand one above the other, those without the focus folded to a line."""
@@ -102,6 +106,10 @@ class RoomApp(App[int]):
         self.command_line = CommandLine(COMMANDS, self.known_values, self.room.reader, self.line_hints)
         self.filter_bar = FilterBar(self.known_values, self.room.reader, self.line_hints)
         self.status_footer = StatusFooter()
+        self.bugs: list[Exception] = []
+        """Errors of actions that nobody foresaw."""
+        self.failure: Exception | None = None
+        """What ended the app."""
         self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
@@ -184,8 +192,7 @@ class RoomApp(App[int]):
                 self.post(self.tell_error, error)
                 raise
             except Exception as error:
-                told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
-                self.post(self.notify, told, severity="error", timeout=8, markup=False)
+                self.post(self.tell_bug, error)
                 raise
             if is_told:
                 self.post(self.tell_report, report)
@@ -194,6 +201,35 @@ class RoomApp(App[int]):
             return report
 
         return run
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key, a click or the palette asks for; a bug in it is told, and ends nothing else."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            log.exception("an action failed: %s", action)
+            self.bugs.append(error)
+            self.tell_bug(error)
+            return False
+
+    def tell_bug(self, error: BaseException) -> None:
+        """Tell of something that nobody foresaw."""
+        told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
+        self.notify(told, severity="error", timeout=8, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with what went wrong, for whoever runs the app."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave without printing what Textual would: a traceback with the values of its variables, names among them."""
+        self._close_messages_no_wait()
 
     def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
         """Have the screen's thread do something; from any thread, also when the program is about to end."""

@@ -23,14 +23,6 @@ class TaskActions(AskingActions):
         if views:
             self.open_task(views[-1])
 
-    def action_leave(self) -> None:
-        """Let the tasks go that are selected, or show those that run again."""
-        pane = self.tasks_pane
-        if self.focused_pane() is not pane:
-            super().action_leave()
-        elif not pane.leave() and pane.is_history:
-            pane.toggle()
-
     def open_task(self, view: "TaskView") -> None:
         """Show all about a task."""
         if not self.screen.is_modal:

@@ -53,6 +53,15 @@ class TasksPane(ListPane):
         self._show()
         self.tell_counts()
 
+    def leave(self) -> bool:
+        """Let the selection or the filter go, or show those that run again."""
+        if super().leave():
+            return True
+        if self.is_history:
+            self.toggle()
+            return True
+        return False
+
     def look_again(self) -> None:
         """Show what has become of the tasks."""
         self.records.read_again()
