@@ -20,6 +20,8 @@ from typer.models import ArgumentInfo, CommandInfo, ParameterInfo
 from fileroom.domain import errors
 from fileroom.domain.attributes import ATTRIBUTES
 from fileroom.domain.file_facts import FACTS
+from fileroom.domain.pixel_values import PERCENTILES, ModalityLut
+from fileroom.domain.rendering import Contrast
 from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
@@ -275,6 +277,8 @@ _SENT: Final[Mapping[str, str]] = {
     "warnings": "accepted with a warning status",
     "failed": "refused, or not delivered",
     "not_attempted": "their turn never came",
+    "transcoded": "of those sent, converted to another transfer syntax",
+    "transcoded_to": "object: transfer syntax to count, where any were converted",
     "passed_over": "files that are no DICOM or cannot be read",
     "associations": "associations that were opened",
     "bytes": "bytes that were sent",
@@ -378,6 +382,14 @@ _FILES_KEYS: Final[Mapping[str, str]] = {
     "failed": "how many failed; `failures` names each",
     "not_dicom": "files in folders that are no DICOM at all: no failure",
 }
+_MEASURED_KEYS: Final[Mapping[str, str]] = {
+    "rows": "of a frame",
+    "columns": "of a frame",
+    "frames": "how many",
+    "modality_lut": f"what made values of stored ones: {', '.join(f'`{each.value}`' for each in ModalityLut)}",
+    "unit": "Rescale Type, or what takes its place (`HU`)",
+    "ignored": "values left out: pixel padding, and what is no number",
+}
 FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "info": {
@@ -404,6 +416,21 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "valid_files": "files without errors",
             "invalid_files": "files with errors; the status is `partial` where there are any",
         },
+        "stats": {
+            **_MEASURED_KEYS,
+            "overall": "over all frames, by channel (`gray`, or `red`, `green`, `blue`): `count`, `min`, `max`, "
+            "`mean`, `std`, and percentiles "
+            + ", ".join(f"`p{per_cent}`" for per_cent in PERCENTILES)
+            + "; only `count` where it is 0",
+            "percentiles_exact": "false where those over all frames are right to a millionth of the range only",
+            "by_frame": "list of the same for each, with `frame`, which counts from 1",
+        },
+        "histogram": {
+            **_MEASURED_KEYS,
+            "bins": "how many",
+            "bin_edges": "list of one more: a bin goes from its edge up to the next, the last one includes it",
+            "counts": "lists of counts by channel",
+        },
         "to_json": {
             "elements": "of the file, on all levels",
             "size_bytes": "of the document",
@@ -419,6 +446,29 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "bulk_values": "values that came from files of bulk data",
             "size_bytes": "of the file",
             "notes": "list: what was decided for the document",
+        },
+        "to_image": {
+            "format": "`png` or `jpeg`",
+            "photometric_interpretation": "of the object",
+            "frames": "that the object has",
+            "images": "list of what was written: `output`, `frame` (counts from 1), `width`, `height`, `bits`, "
+            f"`contrast` ({', '.join(f'`{each.value}`' for each in Contrast)}), and where there is one, "
+            "`window_center`, `window_width` and `explanation`; `output` beside it is the first of them",
+        },
+        "transcode": {
+            "source_transfer_syntax": "name, of the source",
+            "source_transfer_syntax_uid": "of the source",
+            "transfer_syntax": "name, of the result",
+            "transfer_syntax_uid": "of the result",
+            "source_sop_instance_uid": "of the source",
+            "sop_instance_uid": "of the result: another one where pixels were packed with loss",
+            "frames": "that were packed or unpacked; absent where pixels were copied as they are",
+            "lossless": "nothing was lost on this way, whatever was lost before: true or false",
+            "pixels_identical": "every pixel has the value that it had: true or false; absent where there are none",
+            "max_difference": "largest difference of a pixel value, where pixels were packed with loss",
+            "compression_ratio": "bytes of pixels to bytes that they were packed in",
+            "source_bytes": "of the source; with several files also of all together",
+            "output_bytes": "of the result; with several files also of all together",
         },
         "anonymize": {
             "sop_instance_uid": "of the new object",
