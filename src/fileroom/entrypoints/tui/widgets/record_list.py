@@ -296,11 +296,16 @@ class RecordList(ScrollView, can_focus=True):
     def _mark(self, index: int) -> None:
         if not self._count:
             return
+        before, top = self._index, self.scroll_offset.y
         self._index = min(max(index, 0), self._count - 1)
         record = self._rows.record(self._index)
         self._marked_key = record.key if record is not None else ""
         self._keep_in_sight()
-        self.refresh()
+        if self.scroll_offset.y == top:
+            self.refresh_lines(before + 1)
+            self.refresh_lines(self._index + 1)
+        else:
+            self.refresh()
         self.post_message(self.Marked(self))
 
     def _keep_in_sight(self) -> None:
