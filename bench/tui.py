@@ -36,6 +36,7 @@ SETTLE_SECONDS = 2.0
 TRANSFERS = 4
 DOWN, PAGE_DOWN, END, ENTER = b"\x1b[B", b"\x1b[6~", b"\x1b[F", b"\r"
 
+BETTER = "Less is better. Median (least - most)."
 FIRST_PAINT = (Measure(key="ms", heading="ms"),)
 LATENCY = (
     Measure(key="median", heading="ms, median", digits=1),
@@ -94,7 +95,7 @@ def tui(bench: Workbench) -> Iterator[Table]:
     fill(studies, (replace_uid(next(entries_of(number)), number) for number in range(chosen.studies)))
     start = Table(
         title="First paint",
-        explained="From the start of the process until the list is on the screen. Less is better. Median (least - most).",
+        explained=f"From the start of the process until the list is on the screen. {BETTER}",
         measures=FIRST_PAINT,
     )
     first = partial(first_paint, bench)
@@ -117,7 +118,7 @@ def keys_while_it_works(bench: Workbench, room: Path) -> Table:
     total: int = bench.chosen.studies
     table = Table(
         title="A key",
-        explained=f"From a key that marks the next of {total} studies until that is on the screen, {KEYS} keys a round.",
+        explained=f"From a key that marks the next of {total} studies until it is shown, {KEYS} keys a round. {BETTER}",
         measures=LATENCY,
     )
     objects = bench.supply(_data.CT).all.parts[:TRANSFERS]
@@ -149,7 +150,7 @@ def long_list(bench: Workbench, room: Path) -> Table:
     total: int = bench.chosen.instances
     table = Table(
         title="A long list",
-        explained=f"From a key until its row is on the screen, in a series of {total} instances.",
+        explained=f"From a key until its row is on the screen, in a series of {total} instances. {BETTER}",
         measures=LATENCY,
     )
 
@@ -181,7 +182,7 @@ def long_list(bench: Workbench, room: Path) -> Table:
     return table
 
 
-# ---------------------------------------------------------------------------------------------------------- measurements
+# --------------------------------------------------------------------------------------------------------- measurements
 
 
 def first_paint(bench: Workbench, room: Path, expected: bytes, *, warming: bool) -> Mapping[str, float]:
@@ -237,7 +238,7 @@ def _sending(bench: Workbench, room: Path, folders: Sequence[Path]) -> Iterator[
         yield _driven(SENDING, argument, room)
 
 
-# --------------------------------------------------------------------------------------------------------------- catalogs
+# -------------------------------------------------------------------------------------------------------------- catalogs
 
 
 def fill(room: Path, entries: Iterator[CatalogEntry]) -> None:

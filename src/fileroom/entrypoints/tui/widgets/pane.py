@@ -72,6 +72,7 @@ class ListPane(Pane):
     def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
         super().__init__(name, number, title)
         self.records = records
+        records.counts = self.tell_counts
         self._filter_text = ""
 
     @property
@@ -112,11 +113,6 @@ class ListPane(Pane):
     def beside(self) -> str:
         """What the title tells besides; panes have more to say."""
         return ""
-
-    def on_record_list_marked(self, event: RecordList.Marked) -> None:
-        """Count."""
-        del event
-        self.tell_counts()
 
     def tell_counts(self) -> None:
         """Show the counter, and whether there is more above or below."""
