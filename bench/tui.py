@@ -238,7 +238,7 @@ def _sending(bench: Workbench, room: Path, folders: Sequence[Path]) -> Iterator[
         yield _driven(SENDING, argument, room)
 
 
-# -------------------------------------------------------------------------------------------------------------- catalogs
+# ------------------------------------------------------------------------------------------------------------- catalogs
 
 
 def fill(room: Path, entries: Iterator[CatalogEntry]) -> None:
