@@ -20,7 +20,7 @@ COMMON: Mapping[str, str] = MAKE_REFERENCE.COMMON_KEYS
 # Keys that a document has only in some cases, which the runs below need not meet.
 SOMETIMES = frozenset({
     "error", "warned", "average_bytes", "average_seconds", "failed_by_peer", "stopped_by", "expected",
-    "exported", "format", "out", "implementation_class_uid", "implementation_version",
+    "exported", "format", "out", "transcoded_to", "implementation_class_uid", "implementation_version",
 })  # fmt: skip
 
 
@@ -91,8 +91,12 @@ FILE_RUNS: Mapping[str, tuple[str, ...]] = {
     "info": ("--verbose",),
     "dump": (),
     "validate": (),
+    "stats": (),
+    "histogram": (),
     "to_json": ("--output", "{folder}/made.json", "--bulk-dir", "{folder}/bulk"),
     "from_json": ("--output", "{folder}/made.dcm"),
+    "to_image": ("--output", "{folder}/ct.png"),
+    "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
     "anonymize": ("--output", "{folder}/anonymous.dcm"),
 }
 """Options for one run of each tool for files."""

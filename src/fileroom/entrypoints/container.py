@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
     from fileroom.application.ports.file_finder import FileFinder
+    from fileroom.application.ports.file_transcoder import FileTranscoder
     from fileroom.application.ports.header_reader import HeaderReader
+    from fileroom.application.ports.image_renderer import ImageRenderer
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.json_converter import JsonConverter
     from fileroom.application.ports.line_history import LineHistory
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.object_dumper import ObjectDumper
     from fileroom.application.ports.object_store import ObjectStore
     from fileroom.application.ports.object_validator import ObjectValidator
+    from fileroom.application.ports.pixel_measurer import PixelMeasurer
     from fileroom.application.ports.secret_key import SecretKey
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
@@ -65,13 +68,16 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
+    from fileroom.application.use_cases.measure_pixels import CountPixels, MeasurePixels
     from fileroom.application.use_cases.query_node import QueryNode
     from fileroom.application.use_cases.receive_instance import ReceiveInstance
     from fileroom.application.use_cases.recover_store import RecoverStore
+    from fileroom.application.use_cases.render_images import RenderImages
     from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.transcode_files import TranscodeFiles
     from fileroom.application.use_cases.validate_files import ValidateFiles
 
 LOOPBACK = "127.0.0.1"
@@ -186,9 +192,9 @@ def _header_reader() -> "HeaderReader":
 
 
 def _transcoder() -> "Transcoder":
-    from fileroom.adapters.files.transcoder import PydicomTranscoder
+    from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 
-    return PydicomTranscoder()
+    return TreeTranscoder()
 
 
 def _import_source(settings: Settings) -> "ImportSource":
@@ -243,6 +249,24 @@ def _json_converter() -> "JsonConverter":
     from fileroom.adapters.files.json_model.converter import TreeJsonConverter
 
     return TreeJsonConverter()
+
+
+def _image_renderer() -> "ImageRenderer":
+    from fileroom.adapters.files.imaging.renderer import PillowImageRenderer
+
+    return PillowImageRenderer()
+
+
+def _pixel_measurer() -> "PixelMeasurer":
+    from fileroom.adapters.files.imaging.measurer import NumpyPixelMeasurer
+
+    return NumpyPixelMeasurer()
+
+
+def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
+    from fileroom.adapters.files.transcoding.file_transcoder import TreeFileTranscoder
+
+    return TreeFileTranscoder(uids=uids)
 
 
 def _deidentifier() -> "Deidentifier":
@@ -614,6 +638,27 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
         files=file_work,
         converter=json_converter,
+    )
+    pixel_measurer: "providers.Singleton[PixelMeasurer]" = providers.Singleton(_pixel_measurer)
+    measure_pixels: "providers.Factory[MeasurePixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "MeasurePixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    count_pixels: "providers.Factory[CountPixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "CountPixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    render_images: "providers.Factory[RenderImages]" = providers.Factory(
+        _late("fileroom.application.use_cases.render_images", "RenderImages"),
+        files=file_work,
+        renderer=providers.Singleton(_image_renderer),
+    )
+    transcode_files: "providers.Factory[TranscodeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),
+        files=file_work,
+        transcoder=providers.Singleton(_file_transcoder, uid_source),
     )
     anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),

@@ -36,18 +36,23 @@ from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
+from fileroom.application.use_cases.measure_pixels import CountPixelsRequest, MeasurePixelsRequest
 from fileroom.application.use_cases.query_node import QueryRequest, QueryResult
 from fileroom.application.use_cases.receive_instance import Received
 from fileroom.application.use_cases.recover_store import RecoverResult
+from fileroom.application.use_cases.render_images import RenderImagesRequest
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.transcode_files import TranscodeFilesRequest
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
+from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.query import QueryLevel, Selection
+from fileroom.domain.rendering import RenderingOptions
 from fileroom.domain.retrieve import Via
 from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
@@ -96,6 +101,13 @@ EXAMPLES: tuple[object, ...] = (
     TaskView(
         record=TaskRecord(number=1, title="t", command="c", state=TaskState.QUEUED, created_at=SOME_TIME)
     ),
+    RenderImagesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        options=RenderingOptions(),
+        destination=Destination(output_dir=Path("out")),
+    ),
+    MeasurePixelsRequest(selection=FileSelection(paths=(Path("in"),))),
+    CountPixelsRequest(selection=FileSelection(paths=(Path("in"),)), bins=8),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
     ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
@@ -174,6 +186,11 @@ EXAMPLES: tuple[object, ...] = (
         peer=PEER,
         report=TransferReport(lines=(LINE,), seconds=1.0, associations=1),
         passed_over=(PassedOver(name="a", why="a folder", named=True),),
+    ),
+    TranscodeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        target=PixelTarget(transfer_syntax_uid="1.2.840.10008.1.2.5"),
     ),
     Wanted(study_instance_uid="1.2"),
 )

@@ -102,6 +102,9 @@ class RoomApp(App[int]):
         self.tasks_pane = TasksPane(self.room)
         self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
+        self.line_hints = LineHints(self._take_hint)
+        self.command_line = CommandLine(COMMANDS, self.known_values, self.room.reader, self.line_hints)
+        self.filter_bar = FilterBar(self.known_values, self.room.reader, self.line_hints)
         self.status_footer = StatusFooter()
         self.bugs: list[Exception] = []
         """Errors of actions that nobody foresaw."""
@@ -125,9 +128,9 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
-        yield CommandLine(COMMANDS, self.known_values, self.room.reader)
-        yield FilterBar(self.known_values, self.room.reader)
-        yield LineHints(self._take_hint)
+        yield self.command_line
+        yield self.filter_bar
+        yield self.line_hints
         yield self.status_footer
 
     def on_mount(self) -> None:

@@ -120,10 +120,14 @@ class WordsSource(RecordSource):
         self.columns = source.columns
         self._words = tuple(filter(None, map(fold, words)))
         self.found: Sequence[Record] = ()
+        self.looked_at = 0
+        """Rows of the whole list."""
 
     def count(self) -> int:
         """Look through the whole list."""
-        self.found = [record for record in all_records(self.source) if self._holds(record)]
+        records = list(all_records(self.source))
+        self.found = [record for record in records if self._holds(record)]
+        self.looked_at = len(records)
         return len(self.found)
 
     def window(self, offset: int, limit: int) -> Sequence[Record]:

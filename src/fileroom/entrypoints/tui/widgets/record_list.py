@@ -46,8 +46,10 @@ _PATIENCE_SECONDS: Final = 0.15
 """How long the old rows stay in sight while those of another list are read."""
 _RETRY_SECONDS: Final = 2.0
 """After which rows that could not be read are tried again."""
+_END: Final = 1 << 30
+"""Behind the last row of any list."""
 _WAITING: Final = "…"
-NOTHING_HOLDS: Final = "Nothing here holds these words.\nPress escape to take the filter away."
+NOTHING_HOLDS: Final = "No row has these words.\nEscape shows all again."
 
 Found = TypeVar("Found")
 
@@ -158,7 +160,7 @@ class RecordList(ScrollView, can_focus=True):
         """Show only rows that hold all words."""
         self.words = tuple(words)
         if self._whole is not None:
-            self.show(self._whole)
+            self.show(self._whole, index=_END if self._stays_at_end else 0)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
@@ -223,11 +225,12 @@ class RecordList(ScrollView, can_focus=True):
 
     @property
     def counter(self) -> str:
-        """`3/120`: which row is marked, of how many; `-/0` where there is none."""
+        """`3/120`: which row is marked, of how many; `-/0` where there is none; `3/12 of 120` where words narrow it."""
+        whole = f" of {self.source.looked_at}" if isinstance(self.source, WordsSource) else ""
         if not self._count:
-            return "-/0" if self._count == 0 else "…"
+            return f"-/0{whole}" if self._count == 0 else "…"
         chosen = f" ({len(self._selected)} selected)" if self._selected else ""
-        return f"{self._index + 1}/{self._count}{chosen}"
+        return f"{self._index + 1}/{self._count}{whole}{chosen}"
 
     @property
     def more(self) -> str:
