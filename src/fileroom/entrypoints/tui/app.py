@@ -1,6 +1,5 @@
 """The terminal UI: all of fileroom at the keyboard."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +18,6 @@ class FileroomApp(TypedActions, NodeActions, QueryActions, ObjectActions, Export
     """The panes, and all that can be done."""
 
 
-SWITCH_SECONDS: Final = 0.001
-"""How long a task's thread may run on while a key waits: less than Python's 5 ms, since several take turns."""
 GRACE_SECONDS: Final = 5.0
 """How long tasks may take to stop when the screen has failed."""
 
@@ -32,12 +29,7 @@ def run(container: "Container", data_dir: Path) -> int:
         Exception: a bug ended it; the terminal is as it was before.
     """
     app = FileroomApp(container, data_dir)
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        code = app.run()
-    finally:
-        sys.setswitchinterval(before)
+    code = app.run()
     if app.failure is not None:
         app.listener.stop()
         app.room.tasks.close(GRACE_SECONDS)

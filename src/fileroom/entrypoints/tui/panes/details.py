@@ -33,6 +33,7 @@ class DetailsPane(Pane):
         super().__init__("details", 4, "Details")
         self._text = Static(EMPTY, id="details-text", markup=False)
         self._scroll = VerticalScroll(self._text, can_focus=True, id="details")
+        self._lines = -1
         self.title_shown = ""
         self.shown: Pairs = ()
 
@@ -61,7 +62,10 @@ class DetailsPane(Pane):
 
     def _draw(self) -> None:
         width = self._text.size.width - 2
-        self._text.update(_drawn(self.shown, max(width, _NARROWEST)) if self.shown else Text(EMPTY))
+        text = _drawn(self.shown, max(width, _NARROWEST)) if self.shown else Text(EMPTY)
+        lines = text.plain.count("\n")
+        self._text.update(text, layout=lines != self._lines)
+        self._lines = lines
 
     def look_again(self) -> None:
         """Tell whether there is more above or below."""

@@ -55,8 +55,9 @@ class ListenerPane(Pane):
         self.tell(also="on in another process" if is_off else state.value, below=self._below())
         text = "\n".join(for_terminal(line) for line in self._lines())
         if text != self._shown:
+            has_moved = text.count("\n") != self._shown.count("\n")
             self._shown = text
-            self._text.update(text)
+            self._text.update(text, layout=has_moved)
 
     def _below(self) -> str:
         first, last = self._scroll.scroll_offset.y, self._scroll.max_scroll_y

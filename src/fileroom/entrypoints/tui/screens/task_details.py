@@ -54,6 +54,8 @@ class TaskDetailsScreen(ModalScreen[None]):
         self._source = ListSource(_COLUMNS)
         self._lines = RecordList(room.reader, id="task-lines", empty=_EMPTY, stays_at_end=True)
         self._shown: object = None
+        self._height = 0
+        self._told = ""
         self._log = str(room.log_file or "")
 
     def compose(self) -> ComposeResult:
@@ -84,8 +86,12 @@ class TaskDetailsScreen(ModalScreen[None]):
         lines = [f"{name.ljust(9)}  {for_terminal(value)}" for name, value in facts if value]
         if view.progress is not None:
             lines.append(for_terminal(progress_line(view.progress, view.record.seconds(now), _BAR)))
-        self._facts.update("\n".join(lines))
-        self.query_one("#task").border_subtitle = self._hint()
+        self._facts.update("\n".join(lines), layout=len(lines) != self._height)
+        self._height = len(lines)
+        hint = self._hint()
+        if hint != self._told:
+            self._told = hint
+            self.query_one("#task").border_subtitle = hint
         width = self._lines.scrollable_content_region.width
         told = (view.lines, view.record.summary, width)
         if told != self._shown:

@@ -34,7 +34,7 @@ class StatusFooter(Static):
         text = self._text()
         if text != self._shown:
             self._shown = text
-            self.update(text)
+            self.update(text, layout=False)  # it is one line, whatever it says
 
     def _text(self) -> str:
         keys = "  ".join(

@@ -18,6 +18,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -82,6 +83,9 @@ class RecordList(ScrollView, can_focus=True):
     RecordList > .record-list--error { color: $text-error; }
     """
 
+    virtual_size = Reactive(Size(0, 0), layout=False)
+    """As in every scroll view, but without a say in the layout: a list that grows would lay out the whole screen."""
+
     class Marked(Message):
         """Another row is marked, or the list has another length."""
 
@@ -112,6 +116,8 @@ class RecordList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._reader = reader
         self.empty = empty
+        self.counts: Callable[[], object] = lambda: None
+        """Called whenever counter or hints may have changed."""
         self.source: RecordSource | None = None
         self.words: tuple[str, ...] = ()
         """Which a row must hold to be shown; for the lists that are shown from now on."""
@@ -256,7 +262,7 @@ class RecordList(ScrollView, can_focus=True):
             self._selected[record.key] = record
         self._mark(self._index + 1)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
 
     def toggle_all(self) -> None:
         """Select all rows, or let all go."""
@@ -270,7 +276,7 @@ class RecordList(ScrollView, can_focus=True):
         def take(records: list[Record]) -> None:
             self._selected = {record.key: record for record in records}
             self.refresh()
-            self.post_message(self.Marked(self))
+            self._tell()
             if len(records) == SELECTABLE and (self._count or 0) > SELECTABLE:
                 self.notify(
                     f"Only the first {SELECTABLE} rows are selected; a filter makes the list shorter.",
@@ -284,7 +290,7 @@ class RecordList(ScrollView, can_focus=True):
         had_any = bool(self._selected)
         self._selected.clear()
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         return had_any
 
     def on_click(self, event: events.Click) -> None:
@@ -296,15 +302,25 @@ class RecordList(ScrollView, can_focus=True):
         if event.chain == 2:
             self.post_message(self.Opened(self))
 
+    def _tell(self) -> None:
+        """Tell that another row is marked or in sight: whoever counts at once, so that both are drawn together."""
+        self.counts()
+        self.post_message(self.Marked(self))
+
     def _mark(self, index: int) -> None:
         if not self._count:
             return
+        before, top = self._index, self.scroll_offset.y
         self._index = min(max(index, 0), self._count - 1)
         record = self._rows.record(self._index)
         self._marked_key = record.key if record is not None else ""
         self._keep_in_sight()
-        self.refresh()
-        self.post_message(self.Marked(self))
+        if self.scroll_offset.y == top:
+            self.refresh_lines(before + 1)
+            self.refresh_lines(self._index + 1)
+        else:
+            self.refresh()
+        self._tell()
 
     def _keep_in_sight(self) -> None:
         first, rows = self.scroll_offset.y, max(self._rows_in_sight, 1)
@@ -345,7 +361,7 @@ class RecordList(ScrollView, can_focus=True):
         if top != self.scroll_offset.y:
             self._scroll_to_row(top)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         if self._is_changed:
             self._is_changed = False
             self.read_again()
@@ -374,7 +390,7 @@ class RecordList(ScrollView, can_focus=True):
         if record is not None:
             self._marked_key = record.key
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         self._read_what_is_missing()
 
     def _read(self, read: Callable[[], Found], take: Callable[[Found], None]) -> None:
@@ -413,7 +429,7 @@ class RecordList(ScrollView, can_focus=True):
             self._count = 0
             self.virtual_size = Size(self.scrollable_content_region.width, 1)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         self.set_timer(_RETRY_SECONDS, self._try_again)
 
     def _try_again(self) -> None:
@@ -430,13 +446,18 @@ class RecordList(ScrollView, can_focus=True):
         """Keep what is marked in sight."""
         self._keep_in_sight()
         self._read_what_is_missing()
-        self.post_message(self.Marked(self))
+        self._tell()
+
+    def watch_virtual_size(self, virtual_size: Size) -> None:
+        """Let the scrollbar follow."""
+        if self.is_attached:
+            self._scroll_update(virtual_size)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Read what comes into sight, and tell that other rows are."""
         super().watch_scroll_y(old, new)
         self._read_what_is_missing()
-        self.post_message(self.Marked(self))
+        self._tell()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of what is in sight."""
