@@ -39,12 +39,12 @@ from fileroom.adapters.system.clock import SystemClock
 from fileroom.adapters.system.logging import open_log
 from fileroom.application.filing import InstanceFiler
 from fileroom.application.filing_queue import FilingQueue
+from fileroom.application.listener_activity import ListenerActivity
 from fileroom.application.ports.catalog import Catalog
 from fileroom.application.ports.dicom_server import Caller, StoreRequest
 from fileroom.application.ports.header_reader import Header, HeaderReader
 from fileroom.application.ports.object_store import ObjectStore
 from fileroom.application.use_cases.receive_instance import ReceiveInstance
-from fileroom.application.use_cases.run_listener import ListenerActivity
 from fileroom.domain.access import AccessPolicy
 from fileroom.domain.filing import DuplicatePolicy, Durability
 from fileroom.domain.records import StoredObject

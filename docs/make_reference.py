@@ -29,6 +29,9 @@ from fileroom.entrypoints.cli.help_text import apart
 from fileroom.entrypoints.cli.main import make_app
 from fileroom.entrypoints.configuration import template
 from fileroom.entrypoints.settings import SECTIONS, Settings, environment_name
+from fileroom.entrypoints.tui.actions import ACTIONS, Group, key_text
+from fileroom.entrypoints.tui.command_table import COMMANDS
+from fileroom.entrypoints.tui.language import Key, Kind
 
 FOLDER: Final = Path(__file__).parent / "reference"
 MADE: Final = "<!-- Made by docs/make_reference.py from the code: change the code, then run it. -->\n"
@@ -41,7 +44,52 @@ def pages() -> dict[str, str]:
         "configuration.md": _configuration_page(),
         "dicom.md": _dicom_page(),
         "exit-codes-and-json.md": _exit_codes_and_json_page(),
+        "tui.md": _tui_page(),
     }
+
+
+# Terminal UI ---------------------------------------------------------------------------------------------------------
+
+_TUI: Final = """
+# Keys and commands of the terminal UI
+
+`?` shows the same within `fileroom tui`. How lines are written is told in
+[the command line of the terminal UI](../guide/tui-commands.md).
+
+## Keys
+"""
+
+
+def _tui_page() -> str:
+    lines = [MADE, _TUI.strip(), ""]
+    for group in Group:
+        rows: dict[str, tuple[list[str], str, str]] = {}
+        for action in ACTIONS:
+            if action.group is group:
+                keys, *_ = rows.setdefault(action.name, ([], action.says, action.command))
+                keys += [f"`{key_text(key)}`" for key in action.keys]
+        lines += [f"### {group.value}", "", "| key | what it does | command |", "| --- | --- | --- |"]
+        lines += [
+            f"| {' '.join(keys)} | {says} | {f'`{command}`' if command else ''} |"
+            for keys, says, command in rows.values()
+        ]
+        lines.append("")
+    lines += ["## Commands", ""]
+    for command in COMMANDS:
+        lines += [f"### {command.name}", "", command.says, "", "```", command.usage, "```", ""]
+        if command.keys:
+            lines += ["| key | what it is | also |", "| --- | --- | --- |", *map(_tui_key, command.keys), ""]
+        if command.example:
+            lines += [f"For instance `{command.example}`.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _tui_key(key: Key) -> str:
+    name = key.name if key.kind is Kind.BOOLEAN else f"{key.name}="
+    said = key.says + (f" One of {', '.join(key.choices)}." if key.choices else "")
+    said += " Needed." if key.required else ""
+    said += " May be given several times." if key.repeats else ""
+    return f"| `{name}` | {said} | {' '.join(f'`{alias}=`' for alias in key.aliases)} |"
 
 
 # Commands ------------------------------------------------------------------------------------------------------------

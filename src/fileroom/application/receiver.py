@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from fileroom.application.listener_activity import ListenerActivity
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.dicom_client import DicomClient, Peer
 from fileroom.application.ports.dicom_server import (
@@ -20,7 +21,6 @@ from fileroom.application.ports.dicom_server import (
 from fileroom.application.ports.listener_presence import ListenerInfo, ListenerPresence
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.use_cases.receive_instance import Received, ReceiveInstance, ReceptionObserver
-from fileroom.application.use_cases.run_listener import ListenerActivity
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import Conflict

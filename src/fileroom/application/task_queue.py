@@ -4,6 +4,7 @@ Doors that stay (a terminal UI, a web service) put work here and look at it now 
 so that a flood of progress costs them nothing. `revision` tells cheaply whether there is anything new to look at.
 """
 
+import itertools
 import logging
 import threading
 from collections import deque
@@ -44,7 +45,8 @@ class TaskContext(ProgressSink):
     def __init__(self, cancel: CancelToken, touch: Callable[[], None]) -> None:
         self.cancel = cancel
         self.progress: Progress | None = None
-        self.lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._guard = threading.Lock()
         self._touch = touch
 
     def report(self, progress: Progress) -> None:
@@ -53,9 +55,16 @@ class TaskContext(ProgressSink):
         self._touch()
 
     def say(self, line: str) -> None:
-        """Add a line to the task's own log."""
-        self.lines.append(line)
+        """Add a line to the task's own log; the oldest go where there are many."""
+        with self._guard:
+            self._lines.append(line)
         self._touch()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The task's own log, the latest line last."""
+        with self._guard:
+            return tuple(self._lines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,15 +103,26 @@ class TaskQueue:
         self._ended: deque[TaskView] = deque(maxlen=REMEMBERED)
         self._loaded = False
         self._closed = False
+        self._unwritten = 0
+        self._numbers = itertools.count(1)
         self._revision = 0
 
     @property
     def revision(self) -> int:
-        """A number that grows whenever something changed."""
+        """A number that is another one whenever something has changed."""
         return self._revision
 
+    @property
+    def unfinished(self) -> int:
+        """How many tasks wait or run."""
+        return len(self._entries)
+
     def submit(self, title: str, work: TaskWork, *, command: str = "") -> TaskRecord:
-        """Put work into the queue and return the task."""
+        """Put work into the queue and return the task.
+
+        Raises:
+            Cancelled: the queue was closed.
+        """
         with self._guard:
             if self._closed:
                 raise Cancelled("the program is about to end")
@@ -139,7 +159,10 @@ class TaskQueue:
             elif entry.record.state is TaskState.RUNNING:
                 entry.record = replace(entry.record, state=TaskState.CANCELLING)
             self._touch()
-            return entry.record
+            record = entry.record
+        if record.state.is_over:
+            self._remember(record)
+        return record
 
     def active(self) -> Sequence[TaskView]:
         """Return what runs, and after it what waits, in the order of the numbers."""
@@ -149,15 +172,13 @@ class TaskQueue:
 
     def ended(self) -> Sequence[TaskView]:
         """Return the tasks that ended, of this run and of earlier ones, the latest first."""
+        earlier = () if self._loaded else self._history.latest(REMEMBERED)
         with self._guard:
             if not self._loaded:
                 self._loaded = True
-                earlier = self._history.latest(REMEMBERED - len(self._ended))
-                self._ended.extend(
-                    TaskView(record=record)
-                    for record in earlier
-                    if all(record.created_at != known.record.created_at for known in self._ended)
-                )
+                known = {view.record.created_at for view in self._ended}
+                found = [TaskView(record=record) for record in earlier if record.created_at not in known]
+                self._ended.extend(found[: REMEMBERED - len(self._ended)])
             return tuple(self._ended)
 
     def find(self, number: int) -> TaskView | None:
@@ -178,10 +199,10 @@ class TaskQueue:
             except NotFound:
                 continue
         with self._guard:
-            return self._guard.wait_for(lambda: not self._entries, seconds)
+            return self._guard.wait_for(lambda: not self._entries and not self._unwritten, seconds)
 
     def _touch(self) -> None:
-        self._revision += 1
+        self._revision = next(self._numbers)  # no two threads write the same, so that none hides another's
 
     def _start_what_may(self) -> None:
         while self._waiting and self._running < self._width:
@@ -201,15 +222,26 @@ class TaskQueue:
             if not self._closed:
                 self._start_what_may()
             self._touch()
+            record = entry.record
+        self._remember(record)
 
     def _end(self, entry: _Entry, end: TaskEnd) -> None:
+        """Take a task out of the queue; whoever does so lets go of the guard, and then has it remembered."""
         entry.record = replace(
             entry.record, state=end.state, summary=end.summary, finished_at=self._clock.now()
         )
         del self._entries[entry.record.number]
         self._ended.appendleft(_view(entry))
-        self._history.add(entry.record)
-        self._guard.notify_all()
+        self._unwritten += 1
+
+    def _remember(self, record: TaskRecord) -> None:
+        """Write a task that ended to the history: a slow disk keeps nobody from looking at the queue."""
+        try:
+            self._history.add(record)
+        finally:
+            with self._guard:
+                self._unwritten -= 1
+                self._guard.notify_all()
 
 
 def _outcome(entry: _Entry) -> TaskEnd:
@@ -220,7 +252,7 @@ def _outcome(entry: _Entry) -> TaskEnd:
     except FileroomError as error:
         hint = (f"hint: {error.hint}",) if error.hint else ()
         return TaskEnd(state=TaskState.FAILED, summary=(f"error: {error.message}", *hint))
-    except Exception as error:
+    except BaseException as error:  # a thread that died would keep its place in the queue
         log.exception("task %d failed", entry.record.number)
         told = f"error: this is a bug in fileroom ({type(error).__name__}); the traceback is in the log"
         return TaskEnd(state=TaskState.FAILED, summary=(told,))
@@ -228,4 +260,4 @@ def _outcome(entry: _Entry) -> TaskEnd:
 
 def _view(entry: _Entry) -> TaskView:
     context = entry.context
-    return TaskView(record=entry.record, progress=context.progress, lines=tuple(context.lines))
+    return TaskView(record=entry.record, progress=context.progress, lines=context.lines)

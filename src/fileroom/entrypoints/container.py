@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.image_renderer import ImageRenderer
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.json_converter import JsonConverter
+    from fileroom.application.ports.line_history import LineHistory
     from fileroom.application.ports.listener_presence import ListenerPresence
     from fileroom.application.ports.node_repository import NodeRepository
     from fileroom.application.ports.object_dumper import ObjectDumper
@@ -207,6 +209,12 @@ def _task_history(data_dir: Path) -> "TaskHistory":
     return FileTaskHistory(data_dir / "tasks.jsonl")
 
 
+def _line_history(data_dir: Path) -> "LineHistory":
+    from fileroom.adapters.system.line_history import FileLineHistory
+
+    return FileLineHistory(data_dir / "commands.jsonl")
+
+
 def _file_finder() -> "FileFinder":
     from fileroom.adapters.sources.file_finder import FilesystemFileFinder
 
@@ -319,6 +327,27 @@ def _filing_queue(
     queue.close()
 
 
+_opening = RLock()
+"""Held while something is made, with all that it needs: one lock for everything, so that no two wait for each other."""
+_Made = TypeVar("_Made")
+
+
+class _Resource(providers.Resource[_Made]):
+    """A resource that several threads may ask for at once: one of them opens it."""
+
+    def __call__(self, *arguments: object, **named: object) -> Any:  # noqa: ANN401 - as the library has it
+        with _opening:
+            return super().__call__(*arguments, **named)
+
+
+class _Singleton(providers.Singleton[_Made]):
+    """A singleton that several threads may ask for at once: one of them makes it."""
+
+    def __call__(self, *arguments: object, **named: object) -> Any:  # noqa: ANN401 - as the library has it
+        with _opening:
+            return super().__call__(*arguments, **named)
+
+
 def _late(module: str, name: str) -> Callable[..., Any]:
     """Return a maker of a class whose module is imported when the first is made."""
 
@@ -418,40 +447,40 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     data_dir = providers.Dependency(instance_of=Path)
 
-    log_file = providers.Resource(_log_file, settings, data_dir)
-    clock = providers.Singleton(_clock)
-    uid_source = providers.Singleton(_uid_source)
+    log_file = _Resource(_log_file, settings, data_dir)
+    clock = _Singleton(_clock)
+    uid_source = _Singleton(_uid_source)
     cancel_token = providers.Factory(_cancel_token)
-    presence = providers.Singleton(_presence, data_dir)
+    presence = _Singleton(_presence, data_dir)
     files_into = providers.Callable(_files_into, settings, data_dir)
 
-    engine = providers.Resource(_engine, settings, data_dir)
-    catalog = providers.Singleton(_sql_catalog, engine)
-    sql_nodes = providers.Singleton(_sql_nodes, engine)
-    nodes = providers.Singleton(_deferred_nodes, sql_nodes.provider)
+    engine = _Resource(_engine, settings, data_dir)
+    catalog = _Singleton(_sql_catalog, engine)
+    sql_nodes = _Singleton(_sql_nodes, engine)
+    nodes = _Singleton(_deferred_nodes, sql_nodes.provider)
     store = providers.Selector(
         settings.provided.objects.backend,
-        filesystem=providers.Resource(_filesystem_store, settings.provided.objects, data_dir),
-        memory=providers.Resource(_memory_store, settings.provided.objects),
+        filesystem=_Resource(_filesystem_store, settings.provided.objects, data_dir),
+        memory=_Resource(_memory_store, settings.provided.objects),
     )
-    reader = providers.Singleton(_header_reader)
-    transcoder = providers.Singleton(_transcoder)
-    source = providers.Singleton(_import_source, settings)
+    reader = _Singleton(_header_reader)
+    transcoder = _Singleton(_transcoder)
+    source = _Singleton(_import_source, settings)
 
     ae_title = providers.Factory(AeTitle, settings.provided.local.ae_title)
     upper_layer = providers.Selector(
         settings.provided.network.backend,
-        native=providers.Singleton(_native_upper_layer),
-        pynetdicom=providers.Singleton(_pynetdicom_upper_layer),
+        native=_Singleton(_native_upper_layer),
+        pynetdicom=_Singleton(_pynetdicom_upper_layer),
     )
-    client = providers.Singleton(_client, upper_layer, ae_title, settings.provided.network)
-    server = providers.Singleton(_server, upper_layer)
-    access = providers.Singleton(_access, settings)
-    listener_options = providers.Singleton(_listener_options, settings, access)
+    client = _Singleton(_client, upper_layer, ae_title, settings.provided.network)
+    server = _Singleton(_server, upper_layer)
+    access = _Singleton(_access, settings)
+    listener_options = _Singleton(_listener_options, settings, access)
 
     duplicate_policy = providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates)
-    filing_queue = providers.Resource(_filing_queue, catalog, store, duplicate_policy)
-    filer: "providers.Singleton[InstanceFiler]" = providers.Singleton(
+    filing_queue = _Resource(_filing_queue, catalog, store, duplicate_policy)
+    filer: "providers.Singleton[InstanceFiler]" = _Singleton(
         _late("fileroom.application.filing", "InstanceFiler"),
         catalog=catalog,
         store=store,
@@ -461,7 +490,7 @@ class Container(containers.DeclarativeContainer):
         queue=filing_queue,
     )
     settle = filer.provided.settle
-    receive_instance: "providers.Singleton[ReceiveInstance]" = providers.Singleton(
+    receive_instance: "providers.Singleton[ReceiveInstance]" = _Singleton(
         _late("fileroom.application.use_cases.receive_instance", "ReceiveInstance"),
         store=store,
         reader=reader,
@@ -540,7 +569,7 @@ class Container(containers.DeclarativeContainer):
         transcoder=transcoder,
         clock=clock,
     )
-    receiver: "providers.Singleton[OpenReceiver]" = providers.Singleton(
+    receiver: "providers.Singleton[OpenReceiver]" = _Singleton(
         _late("fileroom.application.receiver", "OpenReceiver"),
         server=server,
         presence=presence,
@@ -566,37 +595,40 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
     )
 
-    task_queue: "providers.Singleton[TaskQueue]" = providers.Singleton(
+    task_queue: "providers.Singleton[TaskQueue]" = _Singleton(
         _late("fileroom.application.task_queue", "TaskQueue"),
         width=settings.provided.tui.parallel_tasks,
         clock=clock,
-        history=providers.Singleton(_task_history, data_dir),
+        history=_Singleton(_task_history, data_dir),
         new_token=cancel_token.provider,
     )
+
+    line_history = providers.Singleton(_line_history, data_dir)
 
     # Tools for files that are not filed.
     file_work: "providers.Factory[FileWork]" = providers.Factory(
         _late("fileroom.application.file_work", "FileWork"),
-        finder=providers.Singleton(_file_finder),
-        workers=providers.Singleton(_workers),
+        finder=_Singleton(_file_finder),
+        workers=_Singleton(_workers),
         clock=clock,
     )
     describe_files: "providers.Factory[DescribeFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
-        describer=providers.Singleton(_file_describer),
+        describer=_Singleton(_file_describer),
     )
+    object_dumper = _Singleton(_object_dumper)
     dump_files: "providers.Factory[DumpFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.dump_files", "DumpFiles"),
         files=file_work,
-        dumper=providers.Singleton(_object_dumper),
+        dumper=object_dumper,
     )
     validate_files: "providers.Factory[ValidateFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.validate_files", "ValidateFiles"),
         files=file_work,
-        validator=providers.Singleton(_object_validator),
+        validator=_Singleton(_object_validator),
     )
-    json_converter: "providers.Singleton[JsonConverter]" = providers.Singleton(_json_converter)
+    json_converter: "providers.Singleton[JsonConverter]" = _Singleton(_json_converter)
     convert_to_json: "providers.Factory[ConvertToJson]" = providers.Factory(
         _late("fileroom.application.use_cases.convert_to_json", "ConvertToJson"),
         files=file_work,

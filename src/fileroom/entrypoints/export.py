@@ -76,7 +76,7 @@ def whole_file(path: Path) -> Iterator[Write]:
         partial.replace(path)
     except OSError as error:
         raise StorageError(
-            f"{path} cannot be written: {error.strerror}", hint="choose another --out"
+            f"{path} cannot be written: {error.strerror}", hint="choose another file"
         ) from None
     finally:
         partial.unlink(missing_ok=True)

@@ -15,6 +15,12 @@ from fileroom.application.file_work import Destination, FileJob, FileOutcome, Fi
 from fileroom.application.filing import Provenance
 from fileroom.application.filing_decisions import Filed
 from fileroom.application.import_ledger import DuplicateCounts, FailureKind, ImportFailure
+from fileroom.application.listener_activity import (
+    EventKind,
+    ListenerCounts,
+    ListenerEvent,
+    OpenAssociation,
+)
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
@@ -36,7 +42,7 @@ from fileroom.application.use_cases.receive_instance import Received
 from fileroom.application.use_cases.recover_store import RecoverResult
 from fileroom.application.use_cases.render_images import RenderImagesRequest
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
-from fileroom.application.use_cases.run_listener import ListenerCounts, ListenerResult
+from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
 from fileroom.application.use_cases.transcode_files import TranscodeFilesRequest
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
@@ -51,7 +57,7 @@ from fileroom.domain.retrieve import Via
 from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
 from tests.builders import SOME_TIME, an_entry
-from tests.unit.application.rooms import IMPORTED, a_request
+from tests.unit.application.rooms import CALLER, IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
 SELECTION = Selection(level=QueryLevel.STUDY, study_instance_uids=("1.2",))
@@ -137,6 +143,8 @@ EXAMPLES: tuple[object, ...] = (
         cancelled=False,
     ),
     ListenerCounts(objects_stored=1),
+    ListenerEvent(at=SOME_TIME, caller=CALLER, kind=EventKind.OBJECT_REFUSED, why="no room"),
+    OpenAssociation(caller=CALLER, since=SOME_TIME, objects=1),
     ListenerResult(
         ae_title="FILEROOM", bind="::", port=1, counts=ListenerCounts(), recovered=0, uptime_seconds=1.0
     ),

@@ -16,6 +16,7 @@ from fileroom.adapters.dicom.memory.server import MemoryDicomServer
 from fileroom.adapters.system.listener_presence import MemoryListenerPresence
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.adapters.system.progress import RecordingProgress
+from fileroom.application.listener_activity import ListenerActivity
 from fileroom.application.ports.dicom_client import Peer
 from fileroom.application.ports.dicom_server import ListenerOptions, Services, StoreReply
 from fileroom.application.ports.listener_presence import ListenerInfo
@@ -29,7 +30,6 @@ from fileroom.application.use_cases.retrieve_objects import (
     RetrieveResult,
     Via,
 )
-from fileroom.application.use_cases.run_listener import ListenerActivity
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Service

@@ -12,6 +12,7 @@ from fileroom.adapters.dicom.memory.script import BytesContent
 from fileroom.adapters.dicom.memory.server import MemoryDicomServer
 from fileroom.adapters.system.listener_presence import MemoryListenerPresence
 from fileroom.adapters.system.progress import RecordingProgress
+from fileroom.application.listener_activity import ListenerActivity, ListenerCounts
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.application.ports.dicom_server import Caller, ListenerOptions, Listening, RejectReason
 from fileroom.application.ports.listener_presence import ListenerInfo
@@ -20,8 +21,6 @@ from fileroom.application.use_cases.answer_query import AnswerQuery
 from fileroom.application.use_cases.recover_store import RecoverStore
 from fileroom.application.use_cases.run_listener import (
     GRACE_SECONDS,
-    ListenerActivity,
-    ListenerCounts,
     ListenerResult,
     ListenerStarted,
     RunListener,

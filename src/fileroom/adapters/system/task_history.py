@@ -1,24 +1,20 @@
 """The history of tasks as lines of a file in the data directory."""
 
 import json
-import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from fileroom.adapters.system.kept_lines import KeptLines
 from fileroom.application.ports.task_history import TaskHistory
 from fileroom.domain.task import TaskRecord, TaskState
 
-log = logging.getLogger(__name__)
-
 KEPT: Final = 1000
-_SLACK: Final = 500
-"""Lines that may come together beyond those that are kept, before the file is written anew."""
 _MAX_LINE: Final = 64 << 10
 
 
@@ -44,45 +40,30 @@ class FileTaskHistory(TaskHistory):
     """Appends a line of JSON for each task; a line that cannot be read is passed over."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._guard = threading.Lock()
+        self._lines = KeptLines(path, kept=KEPT, what="the history of tasks")
 
     def add(self, record: TaskRecord) -> None:
-        """Append a line, in one write, so that those of other processes stay whole."""
-        line = json.dumps(_as_json(record), ensure_ascii=True)[:_MAX_LINE] + "\n"
-        with self._guard:
-            try:
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                try:
-                    os.write(descriptor, line.encode("ascii"))
-                finally:
-                    os.close(descriptor)
-            except OSError as error:
-                log.warning("the history of tasks cannot be written: %s", error.strerror or error)
+        """Append a line."""
+        self._lines.add(_line(record))
 
     def latest(self, limit: int) -> Sequence[TaskRecord]:
-        """Read the file; where it has grown long, only its end is kept."""
-        with self._guard:
-            try:
-                lines = self._path.read_text("ascii", "replace").splitlines()
-            except OSError:
-                return ()
-            if len(lines) > KEPT + _SLACK:
-                self._shorten(lines[-KEPT:])
+        """Read the end of the file."""
         found: list[TaskRecord] = []
-        for line in reversed(lines):
+        for line in reversed(self._lines.lines()):
             if len(found) >= limit:
                 break
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 found.append(_from_json(json.loads(line)))
         return tuple(found)
 
-    def _shorten(self, lines: Sequence[str]) -> None:
-        partial = self._path.with_name(f".{self._path.name}.part")
-        with suppress(OSError):
-            partial.write_text("\n".join(lines) + "\n", "ascii")
-            partial.chmod(0o600)
-            partial.replace(self._path)
+
+def _line(record: TaskRecord) -> str:
+    """Write a record as one line; of a summary that is too long, the first lines are kept."""
+    line = json.dumps(_as_json(record))
+    while len(line) > _MAX_LINE and record.summary:
+        record = replace(record, summary=record.summary[: len(record.summary) // 2])
+        line = json.dumps(_as_json(record))
+    return line
 
 
 def _as_json(record: TaskRecord) -> dict[str, object]:

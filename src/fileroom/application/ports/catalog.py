@@ -157,5 +157,15 @@ class Catalog(Protocol):
         """Return how much is here."""
 
     @abstractmethod
+    def revision(self) -> str:
+        """Return a word that is another one once something was recorded or removed, by this process or another.
+
+        Quick, whatever the catalog holds. The word may change without that, and means nothing to another catalog.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Give back connections; the catalog is not used afterwards."""

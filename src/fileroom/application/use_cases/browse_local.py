@@ -73,6 +73,14 @@ class BrowseLocal:
         """Count the instances that `instances` yields without limit."""
         return self._catalog.count_instances(series_instance_uid, criteria)
 
+    def revision(self) -> str:
+        """Return a word that is another one once something was recorded or removed, by this process or another.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        return self._catalog.revision()
+
     def totals(self) -> CatalogTotals:
         """Return how much is here."""
         return self._catalog.totals()

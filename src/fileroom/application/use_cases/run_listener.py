@@ -1,139 +1,31 @@
 """Listens for peers: storage, and query and retrieve over what is here."""
 
 import logging
-import threading
-from collections import Counter
 from dataclasses import dataclass
 
+from fileroom.application.listener_activity import ListenerCounts, WatchedListener
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.clock import Clock
 from fileroom.application.ports.dicom_server import (
-    AssociationObserver,
-    Caller,
     DicomServer,
     ListenerOptions,
     Listening,
     QueryHandler,
-    RejectReason,
     RetrieveHandler,
     Services,
-    StoreRequest,
 )
 from fileroom.application.ports.listener_presence import ListenerInfo, ListenerPresence
 from fileroom.application.ports.progress import Progress, ProgressSink
-from fileroom.application.use_cases.receive_instance import (
-    SUCCESS,
-    Received,
-    ReceiveInstance,
-    ReceptionObserver,
-)
+from fileroom.application.use_cases.receive_instance import ReceiveInstance
 from fileroom.application.use_cases.recover_store import RecoverStore
 from fileroom.domain.access import AccessPolicy
 from fileroom.domain.errors import Cancelled, FileroomError
-from fileroom.domain.filing import FilingOutcome
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10.0
 """How long objects in flight may take to finish when the listener is told to stop."""
 TICK_SECONDS = 0.25
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListenerCounts:
-    """What happened at a listener since its start."""
-
-    associations_accepted: int = 0
-    associations_refused: int = 0
-    objects_stored: int = 0
-    """Filed anew; replaced ones included."""
-    duplicates: int = 0
-    """Answered with success, here already (or kept by policy)."""
-    objects_refused: int = 0
-    """Answered with a failure."""
-    objects_abandoned: int = 0
-    """Did not arrive whole."""
-    bytes: int = 0
-    """Bytes of the data sets that were answered with success."""
-
-
-_AFTER_ADMISSION = frozenset({RejectReason.LOCAL_LIMIT_EXCEEDED, RejectReason.TEMPORARY_CONGESTION})
-
-
-class ListenerActivity(AssociationObserver, ReceptionObserver):
-    """Lets in who is allowed, and counts; safe to use from many threads."""
-
-    def __init__(self, access: AccessPolicy) -> None:
-        """Let in whom `access` allows."""
-        self._access = access
-        self._guard = threading.Lock()
-        self._counts: Counter[str] = Counter()
-        self._filed: Counter[Caller] = Counter()
-        """Objects that were answered with success, by association."""
-
-    def admits_address(self, address: str) -> bool:
-        """Decide by the allowlist of addresses."""
-        return self._access.allows_address(address)
-
-    def requested(self, caller: Caller) -> RejectReason | None:
-        """Decide by the allowlists."""
-        if not self._access.allows_calling(caller.calling_ae_title):
-            return RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED
-        if not self._access.allows_called(caller.called_ae_title):
-            return RejectReason.CALLED_AE_TITLE_NOT_RECOGNIZED
-        log.info("association from %s", caller)
-        self._count(associations_accepted=1)
-        return None
-
-    def ended(self, caller: Caller, why: str) -> None:
-        """Note the end of an association."""
-        with self._guard:
-            filed = self._filed.pop(caller, 0)
-        log.info("association from %s ended: %s, %d objects filed", caller, why, filed)
-
-    def refused(self, caller: Caller, reason: RejectReason) -> None:
-        """Note that somebody was refused."""
-        log.warning("association from %s refused: %s", caller, self._why_refused(caller, reason))
-        if reason in _AFTER_ADMISSION:
-            self._count(associations_accepted=-1)  # let in by `requested`, and turned away after that
-        self._count(associations_refused=1)
-
-    def _why_refused(self, caller: Caller, reason: RejectReason) -> str:
-        """Say which list it was: the standard has one reason for both."""
-        if reason is RejectReason.CALLING_AE_TITLE_NOT_RECOGNIZED:
-            if not self._access.allows_address(caller.address):
-                return "its address is not in allowed_peers"
-            if not self._access.allows_calling(caller.calling_ae_title):
-                return "its AE title is not in allowed_calling_ae_titles"
-        return reason.name.lower().replace("_", " ")
-
-    def received(self, received: Received) -> None:
-        """Count an object."""
-        if received.reply.status != SUCCESS:
-            self._count(objects_refused=1)
-            return
-        is_new = received.outcome in (FilingOutcome.STORED, FilingOutcome.REPLACED)
-        request, counts = received.request, self._counts
-        if is_new:
-            # Not at INFO: a line for each object costs as much as the object.
-            log.debug("stored instance %s from %s", request.sop_instance_uid, request.caller)
-        with self._guard:
-            counts["objects_stored" if is_new else "duplicates"] += 1
-            counts["bytes"] += received.size
-            self._filed[request.caller] += 1
-
-    def abandoned(self, request: StoreRequest, why: str) -> None:
-        """Count an object that did not arrive whole."""
-        self._count(objects_abandoned=1)
-
-    def _count(self, **more: int) -> None:
-        with self._guard:
-            self._counts.update(more)
-
-    def counts(self) -> ListenerCounts:
-        """Return the counts as they are now."""
-        with self._guard:
-            return ListenerCounts(**self._counts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +44,7 @@ class ListenerResult:
 class ListenerStarted:
     """Hears that the listener accepts connections. Does nothing by itself."""
 
-    def started(self, info: ListenerInfo, listening: Listening, activity: ListenerActivity) -> None:
+    def started(self, info: ListenerInfo, listening: Listening, activity: WatchedListener) -> None:
         """The listener is bound and accepts."""
 
 
@@ -199,7 +91,7 @@ class RunListener:
             FileroomError: it stopped accepting by itself.
         """
         begun = self._clock.monotonic()
-        activity = ListenerActivity(self._access)
+        activity = WatchedListener(self._access, self._clock)
         services = Services(
             observer=activity,
             store=self._receive.observed_by(activity),

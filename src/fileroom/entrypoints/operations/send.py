@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.application.ports.progress import ProgressSink
     from fileroom.application.use_cases.send_objects import SendRequest, SendResult
-    from fileroom.domain.transfer import TransferLine
+    from fileroom.domain.transfer import Transcoding, TransferLine
     from fileroom.entrypoints.container import Container
 
 log = logging.getLogger(__name__)
@@ -27,23 +27,29 @@ def send(
     progress: "ProgressSink",
     cancel: "CancelToken",
     session_folder: Path | None = None,
+    jobs: int | None = None,
+    preferred_transfer_syntax: str | None = None,
+    transcoding: "Transcoding | None" = None,
 ) -> Report:
-    """Send, as the settings say in all that the request leaves open; with a folder, leave a log of the session in it.
+    """Send, as the settings say in all that is left open here; with a folder, leave a log of the session in it.
+
+    `jobs` are associations in parallel; a transfer syntax is named by keyword, name or UID.
 
     Raises:
+        InvalidInput: there is no such transfer syntax.
         NotFound: there is no such node, or nothing here by these UIDs, or a path does not exist.
         PeerError: no association could be had.
     """
     from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
 
     settings = container.settings().send
-    preferred = settings.preferred_transfer_syntax
+    preferred = preferred_transfer_syntax or settings.preferred_transfer_syntax
     request = replace(
         request,
-        jobs=settings.jobs,
+        jobs=jobs or settings.jobs,
         retries=settings.retries,
         preferred_transfer_syntax=parse_transfer_syntax(preferred).uid if preferred else "",
-        transcoding=settings.transcode,
+        transcoding=transcoding or settings.transcode,
     )
     begun = datetime.now(UTC)
     result = container.send_objects().execute(request, progress=progress, cancel=cancel)

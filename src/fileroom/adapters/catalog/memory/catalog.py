@@ -58,6 +58,7 @@ class MemoryCatalog(Catalog):
         self._patients: dict[str, Patient] = {}
         self._studies: dict[str, Study] = {}
         self._places: dict[str, Series] = {}
+        self._changes = 0
 
     def record(self, entries: Sequence[CatalogEntry]) -> None:
         """See `Catalog.record`."""
@@ -83,6 +84,7 @@ class MemoryCatalog(Catalog):
         return series.entries[uid].stored if series else None
 
     def _record(self, entry: CatalogEntry) -> None:
+        self._changes += 1
         uid = entry.record.sop_instance_uid
         old = self._places.get(uid)
         duplicates = old.entries[uid].duplicates if old else entry.duplicates
@@ -118,6 +120,7 @@ class MemoryCatalog(Catalog):
             del self._patients[study.key]
 
     def _detach(self, series: Series, uid: str) -> None:
+        self._changes += 1
         study = series.study
         del series.entries[uid]
         if not series.entries:
@@ -290,6 +293,10 @@ class MemoryCatalog(Catalog):
                 instances=len(self._places),
                 bytes=sum(entry.stored.size for _, entry in self._placed()),
             )
+
+    def revision(self) -> str:
+        """See `Catalog.revision`."""
+        return str(self._changes)
 
     def close(self) -> None:
         """See `Catalog.close`."""

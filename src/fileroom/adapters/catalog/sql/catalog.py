@@ -18,6 +18,7 @@ from fileroom.adapters.catalog.sql.engine import is_busy, open_catalog_engine, t
 from fileroom.adapters.catalog.sql.engine import writing as for_writing
 from fileroom.adapters.catalog.sql.group_commit import GroupCommit
 from fileroom.adapters.catalog.sql.quick_reads import QuickReads
+from fileroom.adapters.catalog.sql.revisions import Revisions
 from fileroom.adapters.catalog.sql.rows import (
     entry_from,
     instance_summary,
@@ -61,6 +62,7 @@ class SqlCatalog(Catalog):
         self._engine = open_catalog_engine(database) if isinstance(database, str) else database
         self._writer = for_writing(self._engine)
         self._quick = QuickReads(self._engine)
+        self._revisions = Revisions(self._engine)
         # Threads queue here, in their order, rather than in the polling of SQLite.
         self._one_writes = threading.Lock()
         self._recording: GroupCommit[Sequence[CatalogEntry | Change], Sequence[bool]] = GroupCommit(
@@ -189,6 +191,11 @@ class SqlCatalog(Catalog):
             instances=row["instances"],
             bytes=row["bytes"],
         )
+
+    def revision(self) -> str:
+        """See `Catalog.revision`."""
+        with translated(_UNREAD):
+            return self._revisions.current()
 
     def close(self) -> None:
         """See `Catalog.close`; an engine that was given is left without connections, and opens new ones if used."""

@@ -79,6 +79,7 @@ class Acceptor:
             if caller is None:
                 return
             try:
+                self.link.accept(self._support)
                 self._serve(caller)
             except LinkEnded as end:
                 self._tell_ended(caller, end.ending)
@@ -108,7 +109,6 @@ class Acceptor:
             self._services.observer.refused(caller, reason)
             return None
         self._caller = caller
-        link.accept(self._support)
         return caller
 
     def _caller_of(self, asked: Asked) -> Caller:

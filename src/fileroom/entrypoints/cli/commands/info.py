@@ -9,12 +9,12 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
+from fileroom.entrypoints.operations.describing import fact_text
 from fileroom.entrypoints.report import Printer
-from fileroom.entrypoints.wording import human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import FileOutcome
-    from fileroom.domain.file_facts import FactValue, FileDescription
+    from fileroom.domain.file_facts import FileDescription
 
 
 def register(app: typer.Typer) -> None:
@@ -72,15 +72,6 @@ def _show(output: Printer, outcome: "FileOutcome[FileDescription]", *, verbose: 
         if fact.section is not section:
             section = fact.section
             output.line(f"  {section.value}")
-        text = human_bytes(int(str(value))) if fact.key == "size_bytes" else _text(value)
-        output.line(f"    {fact.label.ljust(width)}{text}")
+        output.line(f"    {fact.label.ljust(width)}{fact_text(fact, value)}")
     if many:
         output.line("")
-
-
-def _text(value: "FactValue") -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(_text(each) for each in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -11,8 +11,8 @@ from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, Limit
-from fileroom.entrypoints.cli.output import Output
-from fileroom.entrypoints.export import ExportFormat, Row, as_text, whole_file, write_rows
+from fileroom.entrypoints.export import ExportFormat, Row, as_text, write_rows
+from fileroom.entrypoints.operations.exporting import export_rows
 from fileroom.entrypoints.requests import Truth, local_filter
 from fileroom.entrypoints.rows import (
     INSTANCES,
@@ -208,7 +208,7 @@ def _list(
             )
         found = rows(operation.container.browse_local())
         if export is not None:
-            return _exported_to(operation.output, kind, found, export, out)
+            return _exported_to(operation, kind, found, export, out)
         if json:
             return Report(fields={kind.name: [_without_blanks(exported(kind, row)) for row in found]})
         cells = ([as_text(row[key]) for key in kind.shown.values()] for row in found)
@@ -227,16 +227,16 @@ def _without_blanks(row: Row) -> Row:
 
 
 def _exported_to(
-    output: Output, kind: RowKind, rows: Iterable[Row], export: ExportFormat, out: Path | None
+    operation: Operation, kind: RowKind, rows: Iterable[Row], export: ExportFormat, out: Path | None
 ) -> Report:
     found = (exported(kind, row) for row in rows)
-    if out is None:
-        count = write_rows(export, kind.exported, found, output.raw, plain=output.is_terminal)
-    else:
-        with whole_file(out) as write:
-            count = write_rows(export, kind.exported, found, write)
-    where = f" to {out}" if out is not None else ""
+    if out is not None:
+        return export_rows(
+            found, kind.exported, kind.noun, export, out, progress=operation.progress, cancel=operation.cancel
+        )
+    output = operation.output
+    count = write_rows(export, kind.exported, found, output.raw, plain=output.is_terminal)
     return Report(
-        fields={"exported": count, "format": export.value, "out": str(out) if out else None},
-        show=lambda output: output.note(f"wrote {counted(count, *kind.noun)}{where}"),
+        fields={"exported": count, "format": export.value},
+        show=lambda output: output.note(f"wrote {counted(count, *kind.noun)}"),
     )

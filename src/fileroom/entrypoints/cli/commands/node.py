@@ -10,6 +10,8 @@ from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, complete_node
+from fileroom.entrypoints.operations import nodes as operations
+from fileroom.entrypoints.operations.nodes import node_fields
 from fileroom.entrypoints.report import Printer
 from fileroom.entrypoints.requests import new_node
 
@@ -57,20 +59,6 @@ _DELETE = "fileroom node delete pacs --yes"
 _EDIT = "fileroom node edit pacs --port 104 --notes 'new firewall'"
 
 
-def as_json(node: "Node") -> dict[str, object]:
-    """Return a node's keys as the JSON documents have them."""
-    given: dict[str, object] = {
-        "name": node.name,
-        "ae_title": str(node.ae_title),
-        "host": node.host,
-        "port": node.port,
-        "move_destination": str(node.move_destination) if node.move_destination else "",
-        "notes": node.notes,
-        "character_set": node.character_set,
-    }
-    return {key: value for key, value in given.items() if value != ""} | {"retrieve": node.retrieve.value}
-
-
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Option("--name", help="What to call it here; unique, regardless of case.")],
@@ -94,11 +82,7 @@ def add(
             notes=notes,
             character_set=character_set,
         )
-        added = operation.container.manage_nodes().add(node)
-        return Report(
-            fields={"node": as_json(added)},
-            show=lambda output: output.note(f"registered {added.name}: {added.ae_title} at {added.address}"),
-        )
+        return operations.add_node(operation.container, node)
 
     run(context, "node_add", work, json=json)
 
@@ -129,13 +113,7 @@ def edit(
     )
 
     def work(operation: Operation) -> Report:
-        if changes == NodeChanges():
-            raise InvalidInput("nothing to change was given", hint="see `fileroom node edit --help`")
-        changed = operation.container.manage_nodes().edit(node, changes)
-        return Report(
-            fields={"node": as_json(changed)},
-            show=lambda output: output.note(f"{changed.name} is {changed.ae_title} at {changed.address} now"),
-        )
+        return operations.edit_node(operation.container, node, changes)
 
     run(context, "node_edit", work, json=json)
 
@@ -149,14 +127,10 @@ def delete(
     """Forget a node."""
 
     def work(operation: Operation) -> Report:
-        nodes = operation.container.manage_nodes()
-        found = nodes.show(node)
+        found = operation.container.manage_nodes().show(node)
         if not yes:
             _ask(found, json=json)
-        gone = nodes.delete(node)
-        return Report(
-            fields={"node": as_json(gone)}, show=lambda output: output.note(f"{gone.name} is forgotten")
-        )
+        return operations.delete_node(operation.container, node)
 
     run(context, "node_delete", work, json=json)
 
@@ -182,7 +156,7 @@ def list_nodes(context: typer.Context, json: Json = False) -> None:
             if not output.table(("NAME", "AE TITLE", "HOST", "PORT", "MOVE DESTINATION", "NOTES"), rows):
                 output.note("no node is registered yet: fileroom node add --help")
 
-        return Report(fields={"nodes": [as_json(each) for each in nodes]}, show=show)
+        return Report(fields={"nodes": [node_fields(each) for each in nodes]}, show=show)
 
     run(context, "node_list", work, json=json)
 
@@ -195,7 +169,7 @@ def show(
     """Show one node."""
 
     def work(operation: Operation) -> Report:
-        found = as_json(operation.container.manage_nodes().show(node))
+        found = node_fields(operation.container.manage_nodes().show(node))
         rows = [(key, str(value)) for key, value in found.items()]
         return Report(fields={"node": found}, show=lambda output: output.pairs(rows))
 

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.domain.errors import Cancelled, QueryCutShort
 from fileroom.domain.query import QueryLevel, QueryModel
 from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
-from fileroom.entrypoints.cli.operation import Failure, Operation, Report, Status, run
+from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json, Limit, NodeOption
-from fileroom.entrypoints.report import Printer
+from fileroom.entrypoints.operations.query import RunningQuery
 from fileroom.entrypoints.requests import further_keys, query_request
 from fileroom.entrypoints.rows import QUERY_COLUMNS
 
@@ -96,51 +95,22 @@ def query(
             key=key or (),
             limit=limit,
         )
-        stream = operation.container.query_node().stream(
-            request, progress=operation.progress, cancel=operation.cancel
+        asked = RunningQuery(
+            operation.container, request, progress=operation.progress, cancel=operation.cancel
         )
-        end = _End(node)
-        matches = end.watch(stream)
         if json:
-            found = [_as_json(match) for match in matches]
-            return Report(fields={"matches": found}, status=end.status, failures=end.failures)
+            found = [_as_json(match) for match in asked.matches()]
+            return asked.report({"matches": found})
         *usual, uid = QUERY_COLUMNS[level]
         columns = (
             *usual,
             *(keyword for keyword in further_keys(key or ()) if keyword not in QUERY_COLUMNS[level]),
             uid,
         )
-        count = operation.output.table(columns, _rows(matches, columns), before=operation.progress.stop)
-        return Report(
-            show=lambda output: _summarize(output, count, limit), status=end.status, failures=end.failures
-        )
+        operation.output.table(columns, _rows(asked.matches(), columns), before=operation.progress.stop)
+        return asked.report()
 
     run(context, "query", work, json=json)
-
-
-class _End:
-    """How a query ended whose matches count in any case."""
-
-    def __init__(self, node: str) -> None:
-        self._node = node
-        self.status = Status.SUCCESS
-        self.failures: list[Failure] = []
-
-    def watch(self, matches: Iterator["Attributes"]) -> Iterator["Attributes"]:
-        try:
-            yield from matches
-        except QueryCutShort as error:
-            self.status = Status.PARTIAL
-            self.failures.append(
-                Failure(what=self._node, why=error.message, hint=error.hint, kind=error.kind)
-            )
-        except Cancelled:
-            self.status = Status.CANCELLED
-
-
-def _summarize(output: Printer, count: int, limit: int | None) -> None:
-    more = " (the limit; there may be more)" if limit is not None and count >= limit else ""
-    output.note(f"{count} {'match' if count == 1 else 'matches'}{more}")
 
 
 def _rows(matches: Iterable["Attributes"], columns: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

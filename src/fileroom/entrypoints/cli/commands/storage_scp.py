@@ -93,9 +93,10 @@ def storage_scp(
 
 def _announcement(output: Printer) -> "ListenerStarted":
     """Return what tells people where the listener is."""
+    from fileroom.application.listener_activity import ListenerActivity
     from fileroom.application.ports.dicom_server import Listening
     from fileroom.application.ports.listener_presence import ListenerInfo
-    from fileroom.application.use_cases.run_listener import ListenerActivity, ListenerStarted
+    from fileroom.application.use_cases.run_listener import ListenerStarted
     from fileroom.domain.node import format_address
 
     class Announcement(ListenerStarted):

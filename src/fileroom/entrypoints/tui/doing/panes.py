@@ -41,8 +41,8 @@ class PaneActions(RoomApp):
 
     def action_leave(self) -> None:
         """Go back."""
-        if self.focused_pane() is self.local_pane:
-            self.local_pane.leave()
+        if isinstance(pane := self.focused_pane(), ListPane):
+            pane.leave()
 
     def action_toggle_selected(self) -> None:
         """Select the marked row, or let it go."""
@@ -58,14 +58,6 @@ class PaneActions(RoomApp):
         """Read the list again."""
         if isinstance(pane := self.focused_pane(), ListPane):
             pane.records.read_again()
-
-    def action_toggle_history(self) -> None:
-        """Show the tasks that ended, or those that run."""
-        self.tasks_pane.toggle()
-
-    def action_toggle_theme(self) -> None:
-        """Change between light and dark."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def on_record_list_opened(self, event: RecordList.Opened) -> None:
         """Open by double click."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from fileroom.domain.local_filter import LocalFilter
 from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.tui import room as rooms
+from fileroom.entrypoints.tui.filters import named, read_filter
 from fileroom.entrypoints.tui.records import RecordSource
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
@@ -28,12 +29,19 @@ class _Place:
     name: str = ""
     """What the breadcrumb says."""
     criteria: LocalFilter = field(default_factory=LocalFilter)
+    words: tuple[str, ...] = ()
+    """Which rows must hold besides."""
+    text: str = ""
+    """The filter as it was typed."""
     index: int = 0
     """Row that was marked when another level was gone to."""
 
 
 class LocalPane(ListPane):
     """The catalog, one level at a time."""
+
+    has_filter_keys = True
+    filter_help = "part of a name, modality=CT,MR date=2026-01.. …"
 
     def __init__(self, room: "Room") -> None:
         super().__init__("local", 3, "Local", RecordList(room.reader, id="local", empty=EMPTY))
@@ -51,6 +59,11 @@ class LocalPane(ListPane):
         return self._way[-1].level
 
     @property
+    def uid(self) -> str:
+        """Of the study or the series whose contents are listed; '' for studies."""
+        return self._way[-1].uid
+
+    @property
     def criteria(self) -> LocalFilter:
         """The filter of what is listed."""
         return self._way[-1].criteria
@@ -59,10 +72,37 @@ class LocalPane(ListPane):
         """Where we are."""
         return " / ".join(["studies", *(place.name for place in self._way[1:])])
 
-    def filter_by(self, criteria: LocalFilter) -> None:
-        """Show only what fits."""
-        self._way[-1].criteria = criteria
+    @property
+    def filter_text(self) -> str:
+        """The filter of what is listed, as it was typed."""
+        return self._way[-1].text
+
+    def filter_by_text(self, text: str) -> None:
+        """Show only what fits: words are part of the patient's name, or below studies of any column."""
+        text = text.strip()
+        place = self._way[-1]
+        if text == place.text:
+            return
+        criteria, words = read_filter(text)
+        if place.level is QueryLevel.STUDY:
+            criteria, words = named(criteria, words), ()
+        place.criteria, place.words, place.text = criteria, words, text
         self._show()
+
+    def go_to(self, level: QueryLevel, uid: str = "", text: str = "") -> None:
+        """List all studies, or what is in a study or a series, narrowed by a filter.
+
+        Raises:
+            Mistake: the text is no filter; nothing has changed.
+        """
+        read_filter(text)
+        self._way = [_Place(QueryLevel.STUDY)]
+        if level is not QueryLevel.STUDY:
+            self._way.append(_Place(level, uid, uid))
+        if text.strip():
+            self.filter_by_text(text)
+        else:
+            self._show()
 
     def enter(self) -> bool:
         """Go down into what is marked, and tell whether there was anything to go into."""
@@ -81,10 +121,7 @@ class LocalPane(ListPane):
 
     def leave(self) -> bool:
         """Let the selection go, or take the filter away, or go up; tell whether any of it was there to do."""
-        if self.records.selected_count:
-            return self.records.let_go()
-        if self.criteria != LocalFilter():
-            self.filter_by(LocalFilter())
+        if super().leave():
             return True
         if len(self._way) == 1:
             return False
@@ -93,7 +130,8 @@ class LocalPane(ListPane):
         return True
 
     def _show(self, index: int = 0) -> None:
-        self.records.empty = EMPTY if self.criteria == LocalFilter() else NOTHING_FITS
+        self.records.empty = NOTHING_FITS if self.filter_text else EMPTY
+        self.records.words = self._way[-1].words
         self.records.show(self._source(), index=index)
         self.tell_counts()
 

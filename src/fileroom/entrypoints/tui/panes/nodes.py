@@ -21,12 +21,25 @@ class NodesPane(ListPane):
 
     def __init__(self, room: "Room") -> None:
         super().__init__("nodes", 1, "Nodes", RecordList(room.reader, id="nodes", empty=EMPTY))
-        self._room = room
+        self._source = _NodesSource(room)
 
     def on_mount(self) -> None:
         """Read the register."""
         super().on_mount()
-        self.records.show(_NodesSource(self._room))
+        self.records.show(self._source)
+
+    @property
+    def nodes(self) -> "tuple[Node, ...]":
+        """All nodes, as they were read last."""
+        return self._source.nodes
+
+    @property
+    def marked_node(self) -> "Node | None":
+        """The node that is marked."""
+        from fileroom.domain.node import Node
+
+        marked = self.records.marked
+        return marked.value if marked is not None and isinstance(marked.value, Node) else None
 
     def selected_nodes(self) -> "tuple[Node, ...]":
         """Return the nodes that are selected, or the marked one."""
@@ -43,9 +56,11 @@ class _NodesSource(RecordSource):
     def __init__(self, room: "Room") -> None:
         self._room = room
         self._list = ListSource(COLUMNS)
+        self.nodes: tuple[Node, ...] = ()
 
     def count(self) -> int:
-        self._list = ListSource(COLUMNS, [_record(node) for node in self._room.nodes()])
+        self.nodes = tuple(self._room.nodes())
+        self._list = ListSource(COLUMNS, [_record(node) for node in self.nodes])
         return self._list.count()
 
     def window(self, offset: int, limit: int) -> "Sequence[Record]":

@@ -1,14 +1,17 @@
 """Pane of what a node has told."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fileroom.domain.query import Attributes, QueryLevel
+from fileroom.domain.query import Attributes, QueryLevel, QueryModel
 from fileroom.entrypoints.tui.records import Column, ListSource, Record
+from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
+    from fileroom.application.use_cases.query_node import QueryRequest
     from fileroom.entrypoints.tui.room import Room
 
 _COLUMNS = {
@@ -33,51 +36,185 @@ _TITLES = {
     "SeriesInstanceUID": "SERIES INSTANCE UID", "InstanceNumber": "NO", "SOPClassUID": "SOP CLASS",
     "SOPInstanceUID": "SOP INSTANCE UID",
 }  # fmt: skip
+_NUMBERS = frozenset(
+    {"SeriesNumber", "InstanceNumber", "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances"}
+)
+_DATES = frozenset({"StudyDate", "PatientBirthDate"})
 EMPTY = "Nothing was asked yet.\nMark a node and press f to query it."
 NOTHING = "The node has nothing that fits."
+ASKING = "The node is being asked …"
+ASKING_NOTE = "asking"
+FAILED = "The node could not tell.\nPress f to ask it again."
+
+
+@dataclass(eq=False, slots=True)
+class Asked:
+    """A query, and what was told so far."""
+
+    request: "QueryRequest"
+    """What was asked of whom."""
+    above: Attributes = field(default_factory=dict)
+    """Unique keys of what it is below of."""
+    name: str = ""
+    """What the breadcrumb says of that."""
+    records: list[Record] = field(default_factory=list)
+    note: str = ASKING_NOTE
+    """How it stands, where that is worth telling: `asking`, `cut short`, `cancelled` …"""
+    empty: str = ASKING
+    """What stands there while nothing was told."""
+    index: int = 0
+    """Row that was marked when another level was gone to."""
+    task: int = 0
+    """Number of the task that asks."""
+
+    @property
+    def node(self) -> str:
+        """Who was asked."""
+        return self.request.target
+
+    @property
+    def level(self) -> QueryLevel:
+        """What one match describes."""
+        return self.request.level
+
+    @property
+    def matches(self) -> "list[Attributes]":
+        """All matches so far."""
+        return [record.value for record in self.records if isinstance(record.value, dict)]
 
 
 class QueryPane(ListPane):
-    """Matches of the latest query."""
+    """Matches of the latest query, and of those that were asked to go down from it."""
 
     def __init__(self, room: "Room") -> None:
         super().__init__("query", 2, "Query", RecordList(room.reader, id="query", empty=EMPTY))
-        self.node = ""
-        self.level = QueryLevel.STUDY
+        self._way: list[Asked] = []
 
     def on_mount(self) -> None:
         """Show that nothing was asked."""
         super().on_mount()
-        self.records.show(ListSource(_columns(self.level)))
+        self.records.show(ListSource(_columns(QueryLevel.STUDY)))
+
+    @property
+    def asked(self) -> Asked | None:
+        """The query whose matches are listed."""
+        return self._way[-1] if self._way else None
+
+    @property
+    def level(self) -> QueryLevel:
+        """What one match describes."""
+        return self._way[-1].level if self._way else QueryLevel.STUDY
 
     def beside(self) -> str:
-        """Whom was asked."""
-        return self.node
+        """Whom was asked, where we are, and how it stands."""
+        if not self._way:
+            return ""
+        names = [place.name for place in self._way if place.name]
+        where = " / ".join([self._way[0].node, *names])
+        return " · ".join(part for part in (where, self._way[-1].note) if part)
 
-    def show_matches(self, node: str, level: QueryLevel, matches: Sequence[Attributes]) -> None:
-        """Show what a node told."""
-        self.node, self.level = node, level
-        self.records.empty = NOTHING
-        self.records.show(ListSource(_columns(level), [_record(level, match) for match in matches]))
-        self.tell_counts()
+    def begin(self, asked: Asked) -> None:
+        """Show a query from its beginning: in the place of all others, or below the one it was gone down from."""
+        if asked.above and self._way:
+            self._way[-1].index = self.records.index
+            self._way.append(asked)
+        else:
+            self._way = [asked]
+        self._show()
+
+    def take(self, asked: Asked, records: Sequence[Record]) -> None:
+        """Add matches as they come."""
+        asked.records.extend(records)
+        self._look_again(asked)
+
+    def end(self, asked: Asked, note: str, *, has_failed: bool = False) -> None:
+        """Tell how a query ended."""
+        asked.note = note
+        asked.empty = FAILED if has_failed else NOTHING
+        self._look_again(asked)
+
+    def leave(self) -> bool:
+        """Let the selection and the filter go, or go back up to what was asked before; tell whether there was any."""
+        if super().leave():
+            return True
+        if len(self._way) < 2:
+            return False
+        self._way.pop()
+        self._show()
+        return True
 
     def selected_matches(self) -> tuple[Attributes, ...]:
         """Return the matches that are selected, or the marked one."""
         return tuple(record.value for record in self.records.selected if isinstance(record.value, dict))
 
+    def _show(self) -> None:
+        asked = self._way[-1]
+        self._filter_text, self.records.words = "", ()
+        self.records.empty = asked.empty
+        self.records.show(ListSource(_columns(asked.level), asked.records), index=asked.index)
+        self.tell_counts()
+
+    def _look_again(self, asked: Asked) -> None:
+        if asked is self.asked:
+            self.records.empty = asked.empty
+            self.records.read_again()
+            self.records.refresh()
+            self.tell_counts()
+
+
+def below(asked: Asked, match: Attributes) -> Asked | None:
+    """Return the query for what is below a match; None where nothing is, or the match has no unique key."""
+    from fileroom.application.use_cases.query_node import QueryRequest
+
+    deeper = asked.level.depth + 1
+    uid = match.get(asked.level.unique_key, "")
+    if deeper >= len(QueryLevel) or not uid:
+        return None
+    keys = {
+        level.unique_key: found
+        for level in QueryLevel
+        if level.depth <= asked.level.depth
+        and (level is not QueryLevel.PATIENT or asked.request.model is QueryModel.PATIENT_ROOT)
+        and (found := match.get(level.unique_key, "") or asked.above.get(level.unique_key, ""))
+    }
+    request = QueryRequest(
+        target=asked.request.target,
+        called_ae_title=asked.request.called_ae_title,
+        level=tuple(QueryLevel)[deeper],
+        model=asked.request.model,
+        keys=keys,
+    )
+    return Asked(request, above=keys, name=_name(asked.level, match) or uid)
+
+
+def _name(level: QueryLevel, match: Attributes) -> str:
+    if level is QueryLevel.SERIES:
+        parts = (match.get("SeriesNumber", ""), match.get("Modality", ""))
+        return " ".join(["series", *filter(None, parts)]) if any(parts) else ""
+    if level is QueryLevel.STUDY:
+        return match.get("PatientName", "") or match.get("StudyDescription", "") or match.get("StudyDate", "")
+    return match.get("PatientName", "")
+
 
 def _columns(level: QueryLevel) -> tuple[Column, ...]:
     return tuple(
-        Column(
-            _TITLES[keyword],
-            least,
-            share,
-            is_right=keyword.startswith("Number") or keyword.endswith("Number"),
-        )
+        Column(_TITLES[keyword], least, share, is_right=keyword in _NUMBERS)
         for keyword, least, share in _COLUMNS[level]
     )
 
 
-def _record(level: QueryLevel, match: Attributes) -> Record:
-    cells = tuple(match.get(keyword, "") for keyword, _, _ in _COLUMNS[level])
+def record_of(level: QueryLevel, match: Attributes) -> Record:
+    """Return a match as a row."""
+    cells = tuple(_cell(keyword, match.get(keyword, "")) for keyword, _, _ in _COLUMNS[level])
     return Record(match.get(level.unique_key, "") or "|".join(cells), cells, dict(match))
+
+
+def _cell(keyword: str, value: str) -> str:
+    """Return a value as lists have it."""
+    if keyword in _DATES:
+        return shown_date(value)
+    if keyword == "SOPClassUID":
+        from fileroom.domain.sop_classes import sop_class_name
+
+        return sop_class_name(value) if value else ""
+    return value.replace("\\", "/") if keyword == "ModalitiesInStudy" else value

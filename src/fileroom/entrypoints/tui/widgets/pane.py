@@ -1,9 +1,13 @@
 """A frame around a list or a text: its number, its name and what stands beside it."""
 
+from typing import ClassVar, Self
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.widget import Widget
 
+from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 
@@ -24,6 +28,8 @@ class Pane(Vertical):
         super().__init__(id=f"pane-{name}")
         self.number = number
         self.pane_title = title
+        self._told = ("", "")
+        self._is_telling = False
 
     def on_mount(self) -> None:
         """Show what the pane is."""
@@ -36,16 +42,65 @@ class Pane(Vertical):
     def tell(self, *, also: str = "", below: str = "") -> None:
         """Write the title, and what stands beside and below it."""
         beside = f" · {also}" if also else ""
-        self.border_title = _plain(f"{self.number} {self.pane_title}{beside}")
-        self.border_subtitle = _plain(below)
+        told = (_plain(f"{self.number} {self.pane_title}{beside}"), _plain(below))
+        if told == self._told:
+            return
+        self._told = told
+        self._is_telling = True
+        try:
+            self.border_title, self.border_subtitle = told
+        finally:
+            self._is_telling = False
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Draw anew; where it is only the titles that have changed, not what is between them."""
+        if self._is_telling and not regions:
+            (left, top), (width, height) = self.content_offset, self.outer_size
+            regions = (Region(-left, -top, width, 1), Region(-left, height - 1 - top, width, 1))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 class ListPane(Pane):
-    """A pane that holds one list."""
+    """A pane that holds one list, which words narrow; panes that know more of their rows understand more."""
+
+    has_filter_keys: ClassVar[bool] = False
+    """Its filter has keys, as in `modality=CT`."""
+    filter_help: ClassVar[str] = "words that a row must hold"
 
     def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
         super().__init__(name, number, title)
         self.records = records
+        records.counts = self.tell_counts
+        self._filter_text = ""
+
+    @property
+    def filter_text(self) -> str:
+        """What the list is narrowed by, as it was typed."""
+        return self._filter_text
+
+    def filter_by_text(self, text: str) -> None:
+        """Narrow the list; '' takes the filter away.
+
+        Raises:
+            Mistake: the text is no filter; the list stays as it is.
+        """
+        text = text.strip()
+        if text == self._filter_text:
+            return
+        self._filter_text = text
+        self.records.narrow(text.split())
+        self.tell_counts()
+
+    def leave(self) -> bool:
+        """Let the selection go, or take the filter away; tell whether any of it was there to do."""
+        if self.records.selected_count:
+            return self.records.let_go()
+        if self.filter_text:
+            self.filter_by_text("")
+            return True
+        return False
 
     def compose(self) -> ComposeResult:
         """Put the list into the frame."""
@@ -59,14 +114,10 @@ class ListPane(Pane):
         """What the title tells besides; panes have more to say."""
         return ""
 
-    def on_record_list_marked(self, event: RecordList.Marked) -> None:
-        """Count."""
-        del event
-        self.tell_counts()
-
     def tell_counts(self) -> None:
         """Show the counter, and whether there is more above or below."""
-        parts = [part for part in (self.beside(), self.records.counter) if part]
+        filtered = f"/ {for_terminal(self.filter_text)}" if self.filter_text else ""
+        parts = [part for part in (self.beside(), filtered, self.records.counter) if part]
         self.tell(also=" · ".join(parts), below=self.records.more)
 
 

@@ -1,0 +1,96 @@
+"""Narrowing lists, copying what is marked, help, and the colours."""
+
+from typing import TYPE_CHECKING, Final
+
+from textual.events import DescendantFocus
+
+from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.tui.base import THEMES
+from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.records import Record
+from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
+from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
+from fileroom.entrypoints.wording import counted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fileroom.entrypoints.container import Container
+
+_SHOWN: Final = 60
+"""Characters of what was copied that a message tells."""
+
+
+class FindingActions(AskingActions):
+    """Actions that find things, and tell of them."""
+
+    def __init__(self, container: "Container", data_dir: "Path") -> None:
+        """Local is what is narrowed first."""
+        super().__init__(container, data_dir)
+        self._list_pane: ListPane = self.local_pane
+        self.last_pane: Pane = self.local_pane
+        """The pane that has the focus, or had it last."""
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Remember where one is, to come back there from a line."""
+        del event
+        pane = self.focused_pane()
+        if pane is not None:
+            self.last_pane = pane
+        if isinstance(pane, ListPane):
+            self._list_pane = pane
+
+    def filtered_pane(self) -> ListPane:
+        """Return the pane with a list that has the focus, or had it last."""
+        return self._list_pane
+
+    def action_filter(self) -> None:
+        """Narrow the list as one types."""
+        self.filter_bar.open(self.filtered_pane())
+        self.command_line.display = False
+
+    def on_filter_bar_ended(self, event: FilterBar.Ended) -> None:
+        """Go back to the list."""
+        self.command_line.display = True
+        if event.goes_back:
+            event.pane.body().focus()
+
+    def action_copy_uid(self) -> None:
+        """Copy the UID, or the name, of what is selected or marked."""
+        pane = self.focused_pane()
+        if not isinstance(pane, ListPane) or not pane.records.selected:
+            self.notify("Mark something first: its UID or name is copied.", severity="warning")
+            return
+        texts = [for_terminal(self._name_of(pane, record)) for record in pane.records.selected]
+        self.copy_to_clipboard("\n".join(texts))
+        told = texts[0] if len(texts[0]) <= _SHOWN else f"{texts[0][:_SHOWN]}…"
+        what = told if len(texts) == 1 else f"{counted(len(texts), 'row')}: {told} …"
+        self.notify(f"Copied {what}", markup=False)
+
+    def _name_of(self, pane: ListPane, record: Record) -> str:
+        """Return what one would type for a row."""
+        if pane is self.nodes_pane:
+            return record.cells[0]
+        if pane is self.tasks_pane:
+            task = getattr(record.value, "record", None)
+            return getattr(task, "command", "") or record.cells[2]
+        return record.cells[-1] if pane is self.logs_pane else record.key
+
+    def action_help(self) -> None:
+        """Show all keys and commands."""
+        self.show_help("")
+
+    def show_help(self, command: str) -> None:
+        """Show all keys and commands, or what a command does."""
+        from fileroom.entrypoints.tui.screens.help import HelpScreen
+
+        if not self.screen.is_modal:
+            self.push_screen(HelpScreen(command))
+
+    def action_toggle_theme(self) -> None:
+        """Change between light and dark."""
+        self.set_theme("")
+
+    def set_theme(self, name: str) -> None:
+        """Show light letters on a dark ground or the reverse; '' changes to the other."""
+        self.theme = THEMES[name or ("light" if self.current_theme.dark else "dark")]

@@ -1,0 +1,110 @@
+"""Actions on nodes: register, change, forget, verify."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fileroom.domain.errors import FileroomError
+from fileroom.entrypoints.operations import nodes as operations
+from fileroom.entrypoints.report import Report
+from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.screens.form import FormScreen
+from fileroom.entrypoints.tui.written import written
+
+if TYPE_CHECKING:
+    from fileroom.application.ports.cancellation import CancelToken
+    from fileroom.application.ports.progress import ProgressSink
+    from fileroom.domain.node import Node
+    from fileroom.entrypoints.tui.screens.fields import Values
+    from fileroom.entrypoints.tui.work import Work
+
+MARK_FIRST = "Mark a node first: 1 goes to the nodes."
+
+
+class NodeActions(AskingActions):
+    """Actions of the group Nodes, but for the query."""
+
+    def action_add_node(self) -> None:
+        """Register a node."""
+        from fileroom.entrypoints.tui.screens.node_form import node_fields, node_in
+
+        def attempt(values: "Values") -> Report:
+            return operations.add_node(self.room.container, node_in(values))
+
+        fields = node_fields(self.nodes_pane.nodes)
+        screen = FormScreen(
+            "Register a node", fields, attempt=attempt, reader=self.room.reader, verb="Register"
+        )
+        self.ask(screen, self.nodes_changed)
+
+    def action_edit_node(self) -> None:
+        """Change the node that is marked."""
+        from fileroom.entrypoints.tui.screens.node_form import changes_in, node_fields
+
+        node = self.nodes_pane.marked_node
+        if node is None:
+            self.notify(MARK_FIRST, severity="warning")
+            return
+        name = node.name
+
+        def attempt(values: "Values") -> Report:
+            return operations.edit_node(self.room.container, name, changes_in(values))
+
+        fields = node_fields(self.nodes_pane.nodes, node)
+        screen = FormScreen(f"Change {name}", fields, attempt=attempt, reader=self.room.reader, verb="Save")
+        self.ask(screen, self.nodes_changed)
+
+    def action_delete_node(self) -> None:
+        """Forget the nodes that are selected, after a question."""
+        nodes = self.nodes_pane.selected_nodes()
+        if not nodes:
+            self.notify(MARK_FIRST, severity="warning")
+            return
+        self.ask_whether(
+            f"Forget {nodes[0].name}?" if len(nodes) == 1 else f"Forget {len(nodes)} nodes?",
+            [f"{node.name}: {node.ae_title} at {node.address}" for node in nodes],
+            partial(self.delete_nodes, [node.name for node in nodes]),
+            yes="Forget",
+        )
+
+    def delete_nodes(self, names: Iterable[str]) -> None:
+        """Forget nodes, without a question."""
+
+        def delete() -> None:
+            for name in names:
+                try:
+                    report = operations.delete_node(self.room.container, name)
+                except FileroomError as error:
+                    self.post(self.tell_error, error)
+                else:
+                    self.post(self.nodes_changed, report)
+
+        self.nodes_pane.records.let_go()
+        self.room.reader.submit(delete)
+
+    def nodes_changed(self, report: Report) -> None:
+        """Tell what was done to a node, and show the register as it is now."""
+        self.tell_report(report)
+        self.nodes_pane.records.read_again()
+
+    def action_echo_node(self) -> None:
+        """Verify that the nodes that are selected answer."""
+        nodes = self.nodes_pane.selected_nodes()
+        if not nodes:
+            self.notify(MARK_FIRST, severity="warning")
+            return
+        self.echo_nodes(nodes)
+
+    def echo_nodes(self, nodes: "Sequence[Node]") -> None:
+        """Verify that nodes answer, each in a task of its own."""
+        for node in nodes:
+            self.submit(f"echo {node.name}", self._echo(node.name), command=written("echo", target=node.name))
+
+    def _echo(self, name: str) -> "Work":
+        from fileroom.application.use_cases.echo_node import EchoRequest
+        from fileroom.entrypoints.operations.echo import echo
+
+        def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
+            return echo(self.room.container, EchoRequest(target=name), progress=progress, cancel=cancel)
+
+        return work

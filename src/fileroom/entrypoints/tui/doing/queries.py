@@ -1,0 +1,141 @@
+"""Asks nodes what they have, and goes down and up in what they tell."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fileroom.domain.node import node_key
+from fileroom.entrypoints.report import Report, Status
+from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, below, record_of
+from fileroom.entrypoints.tui.records import Record
+from fileroom.entrypoints.tui.screens.form import FormScreen
+from fileroom.entrypoints.tui.written import written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fileroom.application.ports.cancellation import CancelToken
+    from fileroom.application.ports.progress import ProgressSink
+    from fileroom.application.use_cases.query_node import QueryRequest
+    from fileroom.domain.node import Node
+    from fileroom.entrypoints.container import Container
+    from fileroom.entrypoints.tui.screens.fields import Values
+
+SHOWN_EVERY: Final = 0.2
+"""Seconds after which matches that came are shown, while more come."""
+
+
+class QueryActions(AskingActions):
+    """The query of the group Nodes, and Enter and Escape in its matches."""
+
+    def __init__(self, container: "Container", data_dir: Path) -> None:
+        """Nothing was asked yet."""
+        super().__init__(container, data_dir)
+        self._asked_before: dict[str, Values] = {}
+        """What was asked last, by node, as long as the program runs."""
+
+    def action_query_node(self) -> None:
+        """Ask a node what it has."""
+        self.with_nodes(self._ask_for_query)
+
+    def _ask_for_query(self, nodes: "Sequence[Node]") -> None:
+        from fileroom.entrypoints.tui.screens.query_form import adapt, parts_in, query_fields, request_in
+        from fileroom.entrypoints.tui.screens.query_form import names_a_person as tells_about_a_person
+
+        name = self.likely_node() or nodes[0].name
+        before = self._asked_before.get(node_key(name))
+
+        def attempt(values: "Values") -> "tuple[QueryRequest, str]":
+            request = request_in(values)
+            command = "" if tells_about_a_person(values) else written("query", **parts_in(values))
+            self._asked_before[node_key(request.target)] = dict(values)
+            return request, command
+
+        screen = FormScreen(
+            "Ask a node what it has",
+            query_fields(nodes, name, before),
+            attempt=attempt,
+            reader=self.room.reader,
+            verb="Ask",
+            check=request_in,
+            adapt=adapt,
+            first="patient_name",
+            defaults={field.key: field.value for field in query_fields(nodes, name)},
+        )
+        self.ask(screen, lambda made: self.begin_query(made[0], command=made[1]))
+
+    def begin_query(self, request: "QueryRequest", *, command: str = "") -> None:
+        """Ask a node, and show matches as they come."""
+        self._begin(Asked(request), command)
+        self.query_pane.body().focus()
+
+    def look_around(self) -> None:
+        """Show what has happened since: a query that was cancelled before it began has no other way to tell."""
+        super().look_around()
+        asked = self.query_pane.asked
+        if asked is None or asked.note != ASKING_NOTE or not asked.task:
+            return
+        task = self.room.tasks.find(asked.task)
+        if task is not None and task.record.started_at is None and task.record.state.is_over:
+            self.query_pane.end(asked, "cancelled", has_failed=True)
+
+    def action_enter(self) -> None:
+        """Open what is marked; in matches, ask for what is below."""
+        asked = self.query_pane.asked
+        if self.focused_pane() is not self.query_pane or asked is None:
+            super().action_enter()
+            return
+        marked = self.query_pane.records.marked
+        deeper = below(asked, marked.value) if marked is not None and isinstance(marked.value, dict) else None
+        if deeper is not None:
+            request = deeper.request
+            keys = {_KEYS[keyword]: value for keyword, value in request.keys.items() if keyword in _KEYS}
+            parts = {"level": request.level.value, **keys}
+            is_whole = len(keys) == len(request.keys)
+            self._begin(deeper, written("query", node=request.target, **parts) if is_whole else "")
+
+    def _begin(self, asked: Asked, command: str) -> None:
+        from fileroom.entrypoints.operations.query import RunningQuery
+
+        pane = self.query_pane
+
+        def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
+            running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
+            waiting: list[Record] = []
+            shown_at = time.monotonic()
+            try:
+                for match in running.matches():
+                    waiting.append(record_of(asked.level, match))
+                    if time.monotonic() - shown_at > SHOWN_EVERY:
+                        self.post(pane.take, asked, waiting)
+                        waiting, shown_at = [], time.monotonic()
+            except Exception:
+                self.post(pane.take, asked, waiting)
+                self.post(pane.end, asked, "failed", has_failed=True)
+                raise
+            self.post(pane.take, asked, waiting)
+            report = running.report()
+            self.post(pane.end, asked, _note(report, is_limited=running.is_limited))
+            if report.status is not Status.SUCCESS:
+                self.post(self.tell_report, report)
+            return report
+
+        pane.begin(asked)
+        title = f"query {asked.level.entity} of {asked.node}"
+        asked.task = self.submit(title, work, command=command, is_told=False).number
+
+
+_KEYS: Final = {
+    "StudyInstanceUID": "study_instance_uid",
+    "SeriesInstanceUID": "series_instance_uid",
+    "SOPInstanceUID": "sop_instance_uid",
+}
+
+
+def _note(report: Report, *, is_limited: bool) -> str:
+    if report.status is Status.CANCELLED:
+        return "cancelled: there may be more"
+    if report.status is Status.PARTIAL:
+        return "cut short by the node"
+    return "the limit: there may be more" if is_limited else ""

@@ -1,0 +1,156 @@
+"""Help: the keys by group and the commands with their keys, both made from their tables."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from fileroom.entrypoints.tui.actions import ACTIONS, Action, key_text
+from fileroom.entrypoints.tui.actions import Group as ActionGroup
+from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS
+from fileroom.entrypoints.tui.language import Command, Key, Kind
+
+_MOVING: Final = (
+    ("↑ ↓ · j k", "Mark another row."),
+    ("PgUp PgDn", "Mark a row one screen away."),
+    ("Home End · g G", "Mark the first row, or the last."),
+)
+_FIRST_STEPS: Final = (
+    "Register a node with a, mark it and query it with f, and retrieve with m what it tells. Or import files with i. "
+    "What is here stands in Local: Enter goes into a study, s sends what is selected with space."
+)
+_LANGUAGE: Final = (
+    "A line is a command and key=value. Values with blanks stand in quotes, where the same quote twice means itself; a "
+    "backslash is a backslash. What is in brackets may be left away. Tab completes commands, keys, nodes, UIDs and "
+    "paths; ↑ brings back what was typed before."
+)
+_KEYS_WIDTH: Final = 16
+_KEY_NAMES_WIDTH: Final = 28
+
+
+class HelpScreen(ModalScreen[None]):
+    """All that can be done, or one command."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "close", show=False),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+        Binding("space", "page", show=False),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    #help {
+        width: 100; max-width: 100%; height: auto; max-height: 100%; background: $panel; border: round $primary;
+        border-title-color: $primary; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
+    }
+    #help Static { height: auto; }
+    """
+
+    def __init__(self, command: str = "") -> None:
+        """Show everything, or what a command does."""
+        super().__init__()
+        self._command = BY_NAME.get(command)
+
+    def compose(self) -> ComposeResult:
+        """Put the text into a frame that scrolls."""
+        with VerticalScroll(id="help") as box:
+            box.border_title = f"Help · {self._command.name}" if self._command else "Help"
+            box.border_subtitle = "↑ ↓ scroll · Escape closes"
+            yield Static(command_help(self._command) if self._command else whole_help())
+
+    def on_mount(self) -> None:
+        """Let the arrow keys scroll."""
+        self.query_one("#help").focus()
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#help").scroll_relative(y=by, animate=False)
+
+    def action_page(self) -> None:
+        """Scroll by a screen."""
+        self.query_one("#help").scroll_page_down(animate=False)
+
+
+def whole_help() -> Group:
+    """Return the help of everything."""
+    parts: list[RenderableType] = [Text(_FIRST_STEPS)]
+    for group in ActionGroup:
+        parts += [_heading(group.value), _actions(group)]
+    parts += [_heading("Commands, behind a colon"), Text(_LANGUAGE)]
+    for command in COMMANDS:
+        parts += [Text(), command_help(command)]
+    return Group(*parts)
+
+
+def command_help(command: Command) -> Group:
+    """Return the help of a command."""
+    table = _table(_KEY_NAMES_WIDTH)
+    for key in command.keys:
+        name = key.name if key.kind is Kind.BOOLEAN else f"{key.name}="
+        table.add_row(Text(f"  {name}", style="bold"), Text(_says(key)))
+    if command.example:
+        table.add_row(Text("  for instance", style="dim"), Text(f":{command.example}", style="italic"))
+    return Group(Text(command.usage, style="bold cyan"), Text(command.says), table)
+
+
+def _actions(group: ActionGroup) -> Table:
+    table = _table(_KEYS_WIDTH)
+    if group is ActionGroup.LISTS:
+        for keys, what in _MOVING:
+            table.add_row(Text(keys, style="bold"), Text(what))
+    for action in _once(group):
+        says = Text(action.says)
+        if action.command:
+            says.append(f"  (:{action.command})", style="cyan")
+        table.add_row(Text(" · ".join(_keys_of(action)), style="bold"), says)
+    return table
+
+
+def _table(width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=width)
+    table.add_column(ratio=1)
+    table.expand = True
+    return table
+
+
+def _once(group: ActionGroup) -> Iterator[Action]:
+    """Yield the actions of a group; those that are there twice, for another key, once."""
+    seen: set[str] = set()
+    for action in ACTIONS:
+        if action.group is group and action.name not in seen:
+            seen.add(action.name)
+            yield action
+
+
+def _keys_of(action: Action) -> list[str]:
+    """Return all keys of an action."""
+    return [key_text(key) for each in ACTIONS if each.name == action.name for key in each.keys]
+
+
+def _says(key: Key) -> str:
+    parts = [key.says]
+    if key.choices:
+        parts.append(f"One of {', '.join(key.choices)}.")
+    if key.required:
+        parts.append("Needed.")
+    if key.repeats:
+        parts.append("May be given several times.")
+    if key.aliases:
+        parts.append(f"Also {', '.join(f'{alias}=' for alias in key.aliases)}.")
+    return " ".join(parts)
+
+
+def _heading(title: str) -> Text:
+    return Text(f"\n{title}", style="bold underline")
