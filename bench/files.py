@@ -185,7 +185,7 @@ def _gdcmanon() -> str:
 
 
 def _dcmodify() -> str:
-    tags = "-m 0010,0010= -m 0010,0020= -m 0010,0030= -ea 0008,0080"
+    tags = "-m '(0010,0010)=' -m '(0010,0020)=' -m '(0010,0030)=' -ea '(0008,0080)'"
     return f'cp "$f" "$o"; {program("dcmodify")} -nb {tags} "$o"'
 
 

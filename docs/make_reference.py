@@ -20,6 +20,8 @@ from typer.models import ArgumentInfo, CommandInfo, ParameterInfo
 from fileroom.domain import errors
 from fileroom.domain.attributes import ATTRIBUTES
 from fileroom.domain.file_facts import FACTS
+from fileroom.domain.pixel_values import PERCENTILES, ModalityLut
+from fileroom.domain.rendering import Contrast
 from fileroom.domain.sop_classes import STORAGE_SOP_CLASSES
 from fileroom.domain.transfer_syntaxes import STORAGE_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES
 from fileroom.entrypoints.cli import failures
@@ -27,6 +29,9 @@ from fileroom.entrypoints.cli.help_text import apart
 from fileroom.entrypoints.cli.main import make_app
 from fileroom.entrypoints.configuration import template
 from fileroom.entrypoints.settings import SECTIONS, Settings, environment_name
+from fileroom.entrypoints.tui.actions import ACTIONS, Group, key_text
+from fileroom.entrypoints.tui.command_table import COMMANDS
+from fileroom.entrypoints.tui.language import Key, Kind
 
 FOLDER: Final = Path(__file__).parent / "reference"
 MADE: Final = "<!-- Made by docs/make_reference.py from the code: change the code, then run it. -->\n"
@@ -39,7 +44,52 @@ def pages() -> dict[str, str]:
         "configuration.md": _configuration_page(),
         "dicom.md": _dicom_page(),
         "exit-codes-and-json.md": _exit_codes_and_json_page(),
+        "tui.md": _tui_page(),
     }
+
+
+# Terminal UI ---------------------------------------------------------------------------------------------------------
+
+_TUI: Final = """
+# Keys and commands of the terminal UI
+
+`?` shows the same within `fileroom tui`. How lines are written is told in
+[the command line of the terminal UI](../guide/tui-commands.md).
+
+## Keys
+"""
+
+
+def _tui_page() -> str:
+    lines = [MADE, _TUI.strip(), ""]
+    for group in Group:
+        rows: dict[str, tuple[list[str], str, str]] = {}
+        for action in ACTIONS:
+            if action.group is group:
+                keys, *_ = rows.setdefault(action.name, ([], action.says, action.command))
+                keys += [f"`{key_text(key)}`" for key in action.keys]
+        lines += [f"### {group.value}", "", "| key | what it does | command |", "| --- | --- | --- |"]
+        lines += [
+            f"| {' '.join(keys)} | {says} | {f'`{command}`' if command else ''} |"
+            for keys, says, command in rows.values()
+        ]
+        lines.append("")
+    lines += ["## Commands", ""]
+    for command in COMMANDS:
+        lines += [f"### {command.name}", "", command.says, "", "```", command.usage, "```", ""]
+        if command.keys:
+            lines += ["| key | what it is | also |", "| --- | --- | --- |", *map(_tui_key, command.keys), ""]
+        if command.example:
+            lines += [f"For instance `{command.example}`.", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _tui_key(key: Key) -> str:
+    name = key.name if key.kind is Kind.BOOLEAN else f"{key.name}="
+    said = key.says + (f" One of {', '.join(key.choices)}." if key.choices else "")
+    said += " Needed." if key.required else ""
+    said += " May be given several times." if key.repeats else ""
+    return f"| `{name}` | {said} | {' '.join(f'`{alias}=`' for alias in key.aliases)} |"
 
 
 # Commands ------------------------------------------------------------------------------------------------------------
@@ -227,6 +277,8 @@ _SENT: Final[Mapping[str, str]] = {
     "warnings": "accepted with a warning status",
     "failed": "refused, or not delivered",
     "not_attempted": "their turn never came",
+    "transcoded": "of those sent, converted to another transfer syntax",
+    "transcoded_to": "object: transfer syntax to count, where any were converted",
     "passed_over": "files that are no DICOM or cannot be read",
     "associations": "associations that were opened",
     "bytes": "bytes that were sent",
@@ -330,6 +382,14 @@ _FILES_KEYS: Final[Mapping[str, str]] = {
     "failed": "how many failed; `failures` names each",
     "not_dicom": "files in folders that are no DICOM at all: no failure",
 }
+_MEASURED_KEYS: Final[Mapping[str, str]] = {
+    "rows": "of a frame",
+    "columns": "of a frame",
+    "frames": "how many",
+    "modality_lut": f"what made values of stored ones: {', '.join(f'`{each.value}`' for each in ModalityLut)}",
+    "unit": "Rescale Type, or what takes its place (`HU`)",
+    "ignored": "values left out: pixel padding, and what is no number",
+}
 FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "info": {
@@ -355,6 +415,74 @@ FILE_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "findings_left_out": "findings beyond those listed, which are the least serious",
             "valid_files": "files without errors",
             "invalid_files": "files with errors; the status is `partial` where there are any",
+        },
+        "stats": {
+            **_MEASURED_KEYS,
+            "overall": "over all frames, by channel (`gray`, or `red`, `green`, `blue`): `count`, `min`, `max`, "
+            "`mean`, `std`, and percentiles "
+            + ", ".join(f"`p{per_cent}`" for per_cent in PERCENTILES)
+            + "; only `count` where it is 0",
+            "percentiles_exact": "false where those over all frames are right to a millionth of the range only",
+            "by_frame": "list of the same for each, with `frame`, which counts from 1",
+        },
+        "histogram": {
+            **_MEASURED_KEYS,
+            "bins": "how many",
+            "bin_edges": "list of one more: a bin goes from its edge up to the next, the last one includes it",
+            "counts": "lists of counts by channel",
+        },
+        "to_json": {
+            "elements": "of the file, on all levels",
+            "size_bytes": "of the document",
+            "bulk_files": "files of bulk data, where there are any",
+            "bulk_bytes": "bytes of all of them",
+            "notes": "list: what could not be told in the document",
+        },
+        "from_json": {
+            "sop_class_uid": "of the object",
+            "sop_instance_uid": "of the object; a new one where the document had none",
+            "transfer_syntax_uid": "of the file",
+            "elements": "of the file, on all levels",
+            "bulk_values": "values that came from files of bulk data",
+            "size_bytes": "of the file",
+            "notes": "list: what was decided for the document",
+        },
+        "to_image": {
+            "format": "`png` or `jpeg`",
+            "photometric_interpretation": "of the object",
+            "frames": "that the object has",
+            "images": "list of what was written: `output`, `frame` (counts from 1), `width`, `height`, `bits`, "
+            f"`contrast` ({', '.join(f'`{each.value}`' for each in Contrast)}), and where there is one, "
+            "`window_center`, `window_width` and `explanation`; `output` beside it is the first of them",
+        },
+        "transcode": {
+            "source_transfer_syntax": "name, of the source",
+            "source_transfer_syntax_uid": "of the source",
+            "transfer_syntax": "name, of the result",
+            "transfer_syntax_uid": "of the result",
+            "source_sop_instance_uid": "of the source",
+            "sop_instance_uid": "of the result: another one where pixels were packed with loss",
+            "frames": "that were packed or unpacked; absent where pixels were copied as they are",
+            "lossless": "nothing was lost on this way, whatever was lost before: true or false",
+            "pixels_identical": "every pixel has the value that it had: true or false; absent where there are none",
+            "max_difference": "largest difference of a pixel value, where pixels were packed with loss",
+            "compression_ratio": "bytes of pixels to bytes that they were packed in",
+            "source_bytes": "of the source; with several files also of all together",
+            "output_bytes": "of the result; with several files also of all together",
+        },
+        "anonymize": {
+            "sop_instance_uid": "of the new object",
+            "size_bytes": "of the new file",
+            "removed": "attributes that went, on all levels",
+            "emptied": "attributes that became empty",
+            "replaced": "attributes that got a dummy, a pseudonym or a value of a rule",
+            "uids": "UIDs that became others",
+            "shifted": "attributes whose dates moved",
+            "cleaned": "texts that were cleaned, as an option or a rule says",
+            "claims_profile": "true or false: whether the object says that it conforms to the profile",
+            "residues": "list of attributes that stay and held something identifying: `path`, and `finding`, one of "
+            "`cut`, `replaced`, `left`",
+            "warnings": "list: what a person should look at",
         },
     }
 )

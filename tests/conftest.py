@@ -61,9 +61,10 @@ def _children_since(moment: float) -> set[str]:
 
 
 def _is_tracker(process: str) -> bool:
-    """Tell whether it is the process that `multiprocessing` keeps, once for all, as long as this one runs."""
+    """Tell whether it is one that is kept, once for all, as long as this one runs: by `multiprocessing`, or GDCM's."""
     try:
-        return b"resource_tracker" in Path(f"/proc/{process}/cmdline").read_bytes()
+        line = Path(f"/proc/{process}/cmdline").read_bytes()
+        return b"resource_tracker" in line or b"gdcm_worker" in line
     except OSError:
         return True  # it is gone
 

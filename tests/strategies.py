@@ -133,7 +133,7 @@ def _plain(tags: st.SearchStrategy[int]) -> st.SearchStrategy[Element]:
         st.builds(Element, tags, st.sampled_from(["OB", "UN"]), even),
         st.builds(Element, tags, st.sampled_from(["US", "OW"]), st.binary(max_size=12).map(lambda v: v * 2)),
         st.builds(Element, tags, st.sampled_from(["UL", "FD"]), st.binary(max_size=4).map(lambda v: v * 8)),
-        st.builds(Element, tags, st.just("DS"), st.just(b"1.5\\2.25 ")),
+        st.builds(Element, tags, st.just("DS"), st.just(b"1.5\\2.25")),
     ).filter(lambda element: not element.value.startswith((b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")))
 
 

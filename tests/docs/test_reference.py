@@ -20,7 +20,7 @@ COMMON: Mapping[str, str] = MAKE_REFERENCE.COMMON_KEYS
 # Keys that a document has only in some cases, which the runs below need not meet.
 SOMETIMES = frozenset({
     "error", "warned", "average_bytes", "average_seconds", "failed_by_peer", "stopped_by", "expected",
-    "exported", "format", "out", "implementation_class_uid", "implementation_version",
+    "exported", "format", "out", "transcoded_to", "implementation_class_uid", "implementation_version",
 })  # fmt: skip
 
 
@@ -87,7 +87,18 @@ def test_documents_have_the_keys_of_the_reference(program: Program, tmp_path: Pa
             assert row.keys() <= set(columns), name
 
 
-FILE_RUNS: Mapping[str, tuple[str, ...]] = {"info": ("--verbose",), "dump": (), "validate": ()}
+FILE_RUNS: Mapping[str, tuple[str, ...]] = {
+    "info": ("--verbose",),
+    "dump": (),
+    "validate": (),
+    "stats": (),
+    "histogram": (),
+    "to_json": ("--output", "{folder}/made.json", "--bulk-dir", "{folder}/bulk"),
+    "from_json": ("--output", "{folder}/made.dcm"),
+    "to_image": ("--output", "{folder}/ct.png"),
+    "transcode": ("--output", "{folder}/packed.dcm", "--transfer-syntax", "rle-lossless"),
+    "anonymize": ("--output", "{folder}/anonymous.dcm"),
+}
 """Options for one run of each tool for files."""
 
 
@@ -96,9 +107,12 @@ def test_file_tools_have_the_keys_of_the_reference(program: Program, tmp_path: P
     promised = COMMON.keys() | FILE_OPERATIONS[operation].keys() | {"file", "output"}
     command = operation.replace("_", "-")
     options = [each.format(folder=tmp_path) for each in FILE_RUNS[operation]]
-    source = get_testdata_file("CT_small.dcm")
+    source = str(get_testdata_file("CT_small.dcm"))
+    if operation == "from_json":
+        program.run("to-json", source, "--output", tmp_path / "given.json")
+        source = str(tmp_path / "given.json")
 
-    document = program.json(command, str(source), *options)
+    document = program.json(command, source, *options)
 
     assert document["operation"] == operation
     assert document.keys() <= promised

@@ -31,14 +31,26 @@ OPTIONS = {
     "local studies": _FILTERS,
     "local series": _FILTERS,
     "local instances": _FILTERS,
-    "send study": "--study-instance-uid --destination-node --json",
-    "send series": "--series-instance-uid --destination-node --json",
-    "send files": "--destination-node --to --called-ae-title --recursive --jobs --json",
+    "send study": "--study-instance-uid --destination-node --transcode --json",
+    "send series": "--series-instance-uid --destination-node --transcode --json",
+    "send files": "--destination-node --to --called-ae-title --recursive --jobs --transcode --json",
     "storage-scp": """--ae-title --port --bind --storage-dir --index-db --accept --naming --duplicate --max-assoc
         --timeout --json""",
     "info": "--verbose --recursive --json",
     "dump": "--max-depth --max-value-len --recursive --json",
     "validate": "--recursive --jobs --json",
+    "stats": "--recursive --jobs --json",
+    "histogram": "--bins --recursive --jobs --json",
+    "to-json": "--output --output-dir --bulk-dir --bulk-threshold --pretty --recursive --jobs --force --json",
+    "from-json": "--output --output-dir --bulk-dir --recursive --jobs --force --json",
+    "to-image": """--output --output-dir --format --frame --all-frames --window-center --window-width --normalize
+        --disable-modality-lut --disable-voi-lut --force-8bit --force-16bit --quality --force --recursive --jobs
+        --json""",
+    "transcode": """--output --output-dir --transfer-syntax --ratio --quality --near --recursive --jobs --force
+        --json""",
+    "anonymize": """--output --output-dir --retain-longitudinal --retain-uids --retain-device --retain-institution
+        --retain-patient-characteristics --retain-safe-private --clean-descriptors --clean-structured-content
+        --clean-graphics --patient-id --patient-name --key --rules --recursive --jobs --force --json""",
     "config path": "--json",
     "config show": "--json",
     "config init": "--json",
@@ -48,6 +60,8 @@ CHOICES = {
     "query": ("study-root", "patient-root", "patient", "study", "series", "image"),
     "retrieve": ("auto", "move", "get"),
     "local studies": ("json", "csv"),
+    "to-image": ("png", "jpeg"),
+    "anonymize": ("full", "shifted"),
     "storage-scp": ("hierarchical", "date", "flat", "reject", "replace", "ignore"),
 }
 ARGUMENTS = {
@@ -62,6 +76,13 @@ ARGUMENTS = {
     "info": "FILE",
     "dump": "FILE",
     "validate": "FILE",
+    "stats": "FILE",
+    "histogram": "FILE",
+    "to-json": "FILE",
+    "from-json": "FILE",
+    "to-image": "FILE",
+    "transcode": "FILE",
+    "anonymize": "FILE",
 }
 
 
@@ -85,7 +106,7 @@ def commands() -> Iterator[tuple[str, object]]:
 def test_command_has_the_options_that_are_promised(program: Program, command: str) -> None:
     told = program.bare(*command.split(), "--help").stdout
 
-    assert set(OPTIONS[command].split()) <= set(re.findall(r"(?<![\w-])-{1,2}[a-z][a-z-]*", told))
+    assert set(OPTIONS[command].split()) <= set(re.findall(r"(?<![\w-])-{1,2}[a-z][a-z0-9-]*", told))
 
 
 @pytest.mark.parametrize("command", CHOICES)

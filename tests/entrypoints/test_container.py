@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.entrypoints.container import Container, close_container, open_container
 from fileroom.entrypoints.settings import NetworkBackend, ObjectsBackend, Settings
 from tests.builders import a_record
+from tests.contract.object_stores import run_together
 from tests.entrypoints.agreement import assert_agreement
 from tests.unit.application.rooms import a_request, data_of
 
@@ -166,3 +168,19 @@ def test_data_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
 
     assert str(tmp_path / "file") in caught.value.message
     assert "--data-dir" in caught.value.hint
+
+
+def test_threads_that_ask_at_once_get_the_same(data_dir: Path) -> None:
+    container = open_container(Settings(), data_dir)
+    together = threading.Barrier(8)
+    got: list[tuple[object, ...]] = []
+
+    def ask(_: int) -> None:
+        together.wait()
+        got.append((container.engine(), container.catalog(), container.store(), container.receiver()))
+
+    try:
+        run_together(ask, threads=8)
+        assert len(set(got)) == 1
+    finally:
+        close_container(container)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fileroom
+from tests.builders import a_dicom_file
 from tests.fileroom_cli import FileroomCli
 from tests.samples import BUNDLED
 
@@ -137,3 +138,19 @@ def test_looking_at_a_file_loads_no_heavy_library(tmp_path: Path, command: str) 
 
     assert not {"numpy", "pydicom", "pynetdicom", "rich", "sqlalchemy", "multiprocessing"} & modules
     assert not {name for name in modules if name.startswith("fileroom.adapters.catalog")}
+
+
+def test_files_between_uncompressed_syntaxes_need_no_codecs(tmp_path: Path) -> None:
+    source, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    source.write_bytes(a_dicom_file())
+    arguments = (
+        "transcode",
+        str(source),
+        "--output",
+        str(output),
+        "--transfer-syntax",
+        "implicit-vr-little-endian",
+    )
+    modules = loaded("--data-dir", str(tmp_path / "room"), *arguments)
+    assert output.exists()
+    assert not {"numpy", "pydicom", "PIL", "pylibjpeg"} & modules

@@ -1,5 +1,6 @@
 """Real peers for tests: DCMTK's programs and Orthanc, on free loopback ports, in folders that the test gives.
 
+`program` finds the converters of DCMTK and GDCM too, by the same rule.
 Servers are context managers that return when the peer answers and stop it with everything it started. Clients are
 functions that run one DCMTK program to its end. A missing program skips the test, or fails it where the environment
 says ``FILEROOM_REQUIRE_PEERS=1``.

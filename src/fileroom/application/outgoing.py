@@ -11,6 +11,7 @@ from fileroom.application.ports.transcoder import Transcoder
 from fileroom.domain.errors import NotFound
 from fileroom.domain.query import Selection
 from fileroom.domain.records import CatalogEntry
+from fileroom.domain.transfer import Transcoding
 from fileroom.domain.transfer_syntaxes import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
@@ -76,14 +77,18 @@ class SyntaxChoice:
     """In which transfer syntaxes an object may go, best first.
 
     Its own, unless one is preferred; then what it can be converted to without loss when the peer takes nothing else.
+    Where objects are never to be converted, its own alone.
     """
 
     transcoder: Transcoder
     preferred: str = ""
     """UID of the transfer syntax to convert to where the peer takes it; '' sends objects as they are."""
+    transcoding: Transcoding = Transcoding.FALLBACK
 
     def candidates(self, own: str) -> tuple[str, ...]:
         """Return the transfer syntaxes for an object that has this one."""
+        if self.transcoding is Transcoding.NEVER:
+            return (own,)
         wanted = [own]
         if self.preferred and self.preferred != own and self.transcoder.can_convert(own, self.preferred):
             wanted.insert(0, self.preferred)

@@ -33,13 +33,17 @@ from fileroom.domain.errors import (
     Unreadable,
 )
 from fileroom.domain.sop_classes import sop_class_name
-from fileroom.domain.transfer import TransferLine, TransferOutcome
+from fileroom.domain.transfer import Transcoding, TransferLine, TransferOutcome
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 
 log = logging.getLogger(__name__)
 
 FIRST_BACKOFF_SECONDS = 1.0
 LAST_BACKOFF_SECONDS = 30.0
+_CONVERT = (
+    "enable the SOP classes and transfer syntaxes of the objects at the peer, or let objects be converted: "
+    "--transcode fallback"
+)
 _SESSION_IS_DEAD = (PeerSilent, PeerDropped, PeerBrokeProtocol)
 
 
@@ -139,7 +143,12 @@ class ShipmentSender:
                 attempt += 1
 
     def _open(self, shipment: Shipment) -> StoreSession:
-        session = self._client.open_store(self._peer, shipment.contexts)
+        try:
+            session = self._client.open_store(self._peer, shipment.contexts)
+        except NoAcceptedContext as error:
+            if self._syntaxes.transcoding is Transcoding.NEVER:
+                raise NoAcceptedContext(error.message, hint=_CONVERT) from error
+            raise
         with self._guard:
             self.associations += 1
         return session
@@ -214,7 +223,7 @@ class ShipmentSender:
             ready.data_length
         )  # asked for before: afterwards the file may be gone, and the peer has it all the same
         answer = session.send(ready, self._options.originator, following=following)
-        return _answered(source, size, answer, attempt)
+        return _answered(source, ready, size, answer, attempt)
 
     def _in_accepted_syntax(self, session: StoreSession, source: OutgoingObject) -> OutgoingObject:
         """Return the object in the best syntax that the peer takes, converted only where it must or should be.
@@ -241,14 +250,18 @@ class ShipmentSender:
                     error.message,
                 )
                 failure = failure or error
-        raise failure or NoAcceptedContext(
-            f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {transfer_syntax(own).name}",
-            hint=(
-                "enable this SOP class and transfer syntax at the peer; to convert compressed objects, "
-                "install fileroom[codecs] and name a preferred transfer syntax"
-                if transfer_syntax(own).is_encapsulated
-                else "enable this SOP class and transfer syntax at the peer"
-            ),
+        raise failure or self._not_accepted(source)
+
+    def _not_accepted(self, source: OutgoingObject) -> NoAcceptedContext:
+        syntax = transfer_syntax(source.transfer_syntax_uid)
+        hint = "enable this SOP class and transfer syntax at the peer"
+        if self._syntaxes.transcoding is Transcoding.NEVER:
+            hint = _CONVERT
+        elif syntax.is_encapsulated:
+            hint += "; to convert compressed objects, install fileroom[codecs] and name a preferred transfer syntax"
+        return NoAcceptedContext(
+            f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {syntax.name}",
+            hint=hint,
         )
 
 
@@ -273,7 +286,9 @@ def _may_succeed_later(error: FileroomError) -> bool:
     return isinstance(error, (*_SESSION_IS_DEAD, PeerUnreachable))
 
 
-def _answered(source: OutgoingObject, size: int, answer: StoreAnswer, attempts: int) -> TransferLine:
+def _answered(
+    source: OutgoingObject, sent: OutgoingObject, size: int, answer: StoreAnswer, attempts: int
+) -> TransferLine:
     status = describe(answer.status, Service.STORE)
     match status.category:
         case Category.SUCCESS:
@@ -293,6 +308,7 @@ def _answered(source: OutgoingObject, size: int, answer: StoreAnswer, attempts: 
         status=answer.status,
         why=why,
         hint="" if plain else status.hint,
+        transcoded_to="" if sent is source else sent.transfer_syntax_uid,
     )
 
 
@@ -311,6 +327,7 @@ def _line(
     status: int | None = None,
     why: str = "",
     hint: str = "",
+    transcoded_to: str = "",
     error: FileroomError | None = None,
 ) -> TransferLine:
     return TransferLine(
@@ -326,4 +343,5 @@ def _line(
         error_kind=error.kind if error else "",
         why=error.message if error else why,
         hint=error.hint if error else hint,
+        transcoded_to=transcoded_to,
     )

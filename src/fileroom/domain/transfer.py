@@ -18,6 +18,15 @@ class TransferOutcome(StrEnum):
     """Cancelled, or the association ended before its turn."""
 
 
+class Transcoding(StrEnum):
+    """What becomes of an object that the peer does not take in its own transfer syntax."""
+
+    NEVER = "never"
+    """It is not sent: objects go as they are or not at all."""
+    FALLBACK = "fallback"
+    """It is converted, without loss, to one that the peer takes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TransferLine:
     """The ledger line of one object."""
@@ -41,6 +50,8 @@ class TransferLine:
     """For people, where it was not plainly sent."""
     hint: str = ""
     """What to do next."""
+    transcoded_to: str = ""
+    """UID of the transfer syntax that it was converted to; '' where it went as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +76,12 @@ class TransferReport:
     def bytes_sent(self) -> int:
         """Bytes of the data sets that the peer has now."""
         return sum(line.bytes for line in self.lines if line.outcome in _ARRIVED)
+
+    @property
+    def transcoded(self) -> dict[str, int]:
+        """Objects that the peer has in another transfer syntax than theirs, counted by its UID."""
+        uids = [line.transcoded_to for line in self.lines if line.outcome in _ARRIVED and line.transcoded_to]
+        return {uid: uids.count(uid) for uid in dict.fromkeys(uids)}
 
     @property
     def failures(self) -> tuple[TransferLine, ...]:

@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fileroom.domain.access import AccessPolicy, parse_network
 from fileroom.domain.ae_title import AeTitle
@@ -32,11 +33,15 @@ if TYPE_CHECKING:
     from fileroom.application.outgoing import Holdings
     from fileroom.application.ports.catalog import Catalog
     from fileroom.application.ports.clock import Clock
+    from fileroom.application.ports.deidentification_rules import DeidentificationRules
+    from fileroom.application.ports.deidentifier import Deidentifier
     from fileroom.application.ports.dicom_client import DicomClient
     from fileroom.application.ports.dicom_server import DicomServer, ListenerOptions
     from fileroom.application.ports.file_describer import FileDescriber
     from fileroom.application.ports.file_finder import FileFinder
+    from fileroom.application.ports.file_transcoder import FileTranscoder
     from fileroom.application.ports.header_reader import HeaderReader
+    from fileroom.application.ports.image_renderer import ImageRenderer
     from fileroom.application.ports.import_source import ImportSource
     from fileroom.application.ports.json_converter import JsonConverter
     from fileroom.application.ports.line_history import LineHistory
@@ -45,12 +50,15 @@ if TYPE_CHECKING:
     from fileroom.application.ports.object_dumper import ObjectDumper
     from fileroom.application.ports.object_store import ObjectStore
     from fileroom.application.ports.object_validator import ObjectValidator
+    from fileroom.application.ports.pixel_measurer import PixelMeasurer
+    from fileroom.application.ports.secret_key import SecretKey
     from fileroom.application.ports.task_history import TaskHistory
     from fileroom.application.ports.transcoder import Transcoder
     from fileroom.application.ports.uid_source import UidSource
     from fileroom.application.ports.workers import Workers
     from fileroom.application.receiver import OpenReceiver
     from fileroom.application.task_queue import TaskQueue
+    from fileroom.application.use_cases.anonymize_files import AnonymizeFiles
     from fileroom.application.use_cases.answer_query import AnswerQuery
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.application.use_cases.convert_from_json import ConvertFromJson
@@ -60,13 +68,16 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.echo_node import EchoNode
     from fileroom.application.use_cases.import_files import ImportFiles
     from fileroom.application.use_cases.manage_nodes import ManageNodes
+    from fileroom.application.use_cases.measure_pixels import CountPixels, MeasurePixels
     from fileroom.application.use_cases.query_node import QueryNode
     from fileroom.application.use_cases.receive_instance import ReceiveInstance
     from fileroom.application.use_cases.recover_store import RecoverStore
+    from fileroom.application.use_cases.render_images import RenderImages
     from fileroom.application.use_cases.retrieve_objects import RetrieveObjects
     from fileroom.application.use_cases.run_listener import RunListener
     from fileroom.application.use_cases.send_objects import SendObjects
     from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
+    from fileroom.application.use_cases.transcode_files import TranscodeFiles
     from fileroom.application.use_cases.validate_files import ValidateFiles
 
 LOOPBACK = "127.0.0.1"
@@ -181,9 +192,9 @@ def _header_reader() -> "HeaderReader":
 
 
 def _transcoder() -> "Transcoder":
-    from fileroom.adapters.files.transcoder import PydicomTranscoder
+    from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 
-    return PydicomTranscoder()
+    return TreeTranscoder()
 
 
 def _import_source(settings: Settings) -> "ImportSource":
@@ -240,6 +251,42 @@ def _json_converter() -> "JsonConverter":
     return TreeJsonConverter()
 
 
+def _image_renderer() -> "ImageRenderer":
+    from fileroom.adapters.files.imaging.renderer import PillowImageRenderer
+
+    return PillowImageRenderer()
+
+
+def _pixel_measurer() -> "PixelMeasurer":
+    from fileroom.adapters.files.imaging.measurer import NumpyPixelMeasurer
+
+    return NumpyPixelMeasurer()
+
+
+def _file_transcoder(uids: "UidSource") -> "FileTranscoder":
+    from fileroom.adapters.files.transcoding.file_transcoder import TreeFileTranscoder
+
+    return TreeFileTranscoder(uids=uids)
+
+
+def _deidentifier() -> "Deidentifier":
+    from fileroom.adapters.files.deidentifying.deidentifier import TreeDeidentifier
+
+    return TreeDeidentifier()
+
+
+def _deidentification_rules() -> "DeidentificationRules":
+    from fileroom.adapters.files.deidentifying.rules import TomlRules
+
+    return TomlRules()
+
+
+def _secret_key(data_dir: Path) -> "SecretKey":
+    from fileroom.adapters.system.secret_key import FileSecretKey
+
+    return FileSecretKey(data_dir)
+
+
 def _native_upper_layer() -> "UpperLayer":
     from fileroom.adapters.dicom.native.upper_layer import NativeUpperLayer
 
@@ -278,6 +325,27 @@ def _filing_queue(
     queue = FilingQueue(catalog=catalog, store=store, policy=policy)
     yield queue
     queue.close()
+
+
+_opening = RLock()
+"""Held while something is made, with all that it needs: one lock for everything, so that no two wait for each other."""
+_Made = TypeVar("_Made")
+
+
+class _Resource(providers.Resource[_Made]):
+    """A resource that several threads may ask for at once: one of them opens it."""
+
+    def __call__(self, *arguments: object, **named: object) -> Any:  # noqa: ANN401 - as the library has it
+        with _opening:
+            return super().__call__(*arguments, **named)
+
+
+class _Singleton(providers.Singleton[_Made]):
+    """A singleton that several threads may ask for at once: one of them makes it."""
+
+    def __call__(self, *arguments: object, **named: object) -> Any:  # noqa: ANN401 - as the library has it
+        with _opening:
+            return super().__call__(*arguments, **named)
 
 
 def _late(module: str, name: str) -> Callable[..., Any]:
@@ -379,40 +447,40 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     data_dir = providers.Dependency(instance_of=Path)
 
-    log_file = providers.Resource(_log_file, settings, data_dir)
-    clock = providers.Singleton(_clock)
-    uid_source = providers.Singleton(_uid_source)
+    log_file = _Resource(_log_file, settings, data_dir)
+    clock = _Singleton(_clock)
+    uid_source = _Singleton(_uid_source)
     cancel_token = providers.Factory(_cancel_token)
-    presence = providers.Singleton(_presence, data_dir)
+    presence = _Singleton(_presence, data_dir)
     files_into = providers.Callable(_files_into, settings, data_dir)
 
-    engine = providers.Resource(_engine, settings, data_dir)
-    catalog = providers.Singleton(_sql_catalog, engine)
-    sql_nodes = providers.Singleton(_sql_nodes, engine)
-    nodes = providers.Singleton(_deferred_nodes, sql_nodes.provider)
+    engine = _Resource(_engine, settings, data_dir)
+    catalog = _Singleton(_sql_catalog, engine)
+    sql_nodes = _Singleton(_sql_nodes, engine)
+    nodes = _Singleton(_deferred_nodes, sql_nodes.provider)
     store = providers.Selector(
         settings.provided.objects.backend,
-        filesystem=providers.Resource(_filesystem_store, settings.provided.objects, data_dir),
-        memory=providers.Resource(_memory_store, settings.provided.objects),
+        filesystem=_Resource(_filesystem_store, settings.provided.objects, data_dir),
+        memory=_Resource(_memory_store, settings.provided.objects),
     )
-    reader = providers.Singleton(_header_reader)
-    transcoder = providers.Singleton(_transcoder)
-    source = providers.Singleton(_import_source, settings)
+    reader = _Singleton(_header_reader)
+    transcoder = _Singleton(_transcoder)
+    source = _Singleton(_import_source, settings)
 
     ae_title = providers.Factory(AeTitle, settings.provided.local.ae_title)
     upper_layer = providers.Selector(
         settings.provided.network.backend,
-        native=providers.Singleton(_native_upper_layer),
-        pynetdicom=providers.Singleton(_pynetdicom_upper_layer),
+        native=_Singleton(_native_upper_layer),
+        pynetdicom=_Singleton(_pynetdicom_upper_layer),
     )
-    client = providers.Singleton(_client, upper_layer, ae_title, settings.provided.network)
-    server = providers.Singleton(_server, upper_layer)
-    access = providers.Singleton(_access, settings)
-    listener_options = providers.Singleton(_listener_options, settings, access)
+    client = _Singleton(_client, upper_layer, ae_title, settings.provided.network)
+    server = _Singleton(_server, upper_layer)
+    access = _Singleton(_access, settings)
+    listener_options = _Singleton(_listener_options, settings, access)
 
     duplicate_policy = providers.Factory(DuplicatePolicy, settings.provided.objects.duplicates)
-    filing_queue = providers.Resource(_filing_queue, catalog, store, duplicate_policy)
-    filer: "providers.Singleton[InstanceFiler]" = providers.Singleton(
+    filing_queue = _Resource(_filing_queue, catalog, store, duplicate_policy)
+    filer: "providers.Singleton[InstanceFiler]" = _Singleton(
         _late("fileroom.application.filing", "InstanceFiler"),
         catalog=catalog,
         store=store,
@@ -422,7 +490,7 @@ class Container(containers.DeclarativeContainer):
         queue=filing_queue,
     )
     settle = filer.provided.settle
-    receive_instance: "providers.Singleton[ReceiveInstance]" = providers.Singleton(
+    receive_instance: "providers.Singleton[ReceiveInstance]" = _Singleton(
         _late("fileroom.application.use_cases.receive_instance", "ReceiveInstance"),
         store=store,
         reader=reader,
@@ -501,7 +569,7 @@ class Container(containers.DeclarativeContainer):
         transcoder=transcoder,
         clock=clock,
     )
-    receiver: "providers.Singleton[OpenReceiver]" = providers.Singleton(
+    receiver: "providers.Singleton[OpenReceiver]" = _Singleton(
         _late("fileroom.application.receiver", "OpenReceiver"),
         server=server,
         presence=presence,
@@ -527,11 +595,11 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
     )
 
-    task_queue: "providers.Singleton[TaskQueue]" = providers.Singleton(
+    task_queue: "providers.Singleton[TaskQueue]" = _Singleton(
         _late("fileroom.application.task_queue", "TaskQueue"),
         width=settings.provided.tui.parallel_tasks,
         clock=clock,
-        history=providers.Singleton(_task_history, data_dir),
+        history=_Singleton(_task_history, data_dir),
         new_token=cancel_token.provider,
     )
 
@@ -540,26 +608,27 @@ class Container(containers.DeclarativeContainer):
     # Tools for files that are not filed.
     file_work: "providers.Factory[FileWork]" = providers.Factory(
         _late("fileroom.application.file_work", "FileWork"),
-        finder=providers.Singleton(_file_finder),
-        workers=providers.Singleton(_workers),
+        finder=_Singleton(_file_finder),
+        workers=_Singleton(_workers),
         clock=clock,
     )
     describe_files: "providers.Factory[DescribeFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.describe_files", "DescribeFiles"),
         files=file_work,
-        describer=providers.Singleton(_file_describer),
+        describer=_Singleton(_file_describer),
     )
+    object_dumper = _Singleton(_object_dumper)
     dump_files: "providers.Factory[DumpFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.dump_files", "DumpFiles"),
         files=file_work,
-        dumper=providers.Singleton(_object_dumper),
+        dumper=object_dumper,
     )
     validate_files: "providers.Factory[ValidateFiles]" = providers.Factory(
         _late("fileroom.application.use_cases.validate_files", "ValidateFiles"),
         files=file_work,
-        validator=providers.Singleton(_object_validator),
+        validator=_Singleton(_object_validator),
     )
-    json_converter: "providers.Singleton[JsonConverter]" = providers.Singleton(_json_converter)
+    json_converter: "providers.Singleton[JsonConverter]" = _Singleton(_json_converter)
     convert_to_json: "providers.Factory[ConvertToJson]" = providers.Factory(
         _late("fileroom.application.use_cases.convert_to_json", "ConvertToJson"),
         files=file_work,
@@ -569,6 +638,34 @@ class Container(containers.DeclarativeContainer):
         _late("fileroom.application.use_cases.convert_from_json", "ConvertFromJson"),
         files=file_work,
         converter=json_converter,
+    )
+    pixel_measurer: "providers.Singleton[PixelMeasurer]" = providers.Singleton(_pixel_measurer)
+    measure_pixels: "providers.Factory[MeasurePixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "MeasurePixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    count_pixels: "providers.Factory[CountPixels]" = providers.Factory(
+        _late("fileroom.application.use_cases.measure_pixels", "CountPixels"),
+        files=file_work,
+        measurer=pixel_measurer,
+    )
+    render_images: "providers.Factory[RenderImages]" = providers.Factory(
+        _late("fileroom.application.use_cases.render_images", "RenderImages"),
+        files=file_work,
+        renderer=providers.Singleton(_image_renderer),
+    )
+    transcode_files: "providers.Factory[TranscodeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.transcode_files", "TranscodeFiles"),
+        files=file_work,
+        transcoder=providers.Singleton(_file_transcoder, uid_source),
+    )
+    anonymize_files: "providers.Factory[AnonymizeFiles]" = providers.Factory(
+        _late("fileroom.application.use_cases.anonymize_files", "AnonymizeFiles"),
+        files=file_work,
+        deidentifier=providers.Singleton(_deidentifier),
+        key=providers.Singleton(_secret_key, data_dir),
+        rules=providers.Singleton(_deidentification_rules),
     )
 
 

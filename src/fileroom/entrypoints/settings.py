@@ -15,6 +15,7 @@ from fileroom.domain.errors import InvalidInput
 from fileroom.domain.filing import DuplicatePolicy, Durability, NamingScheme
 from fileroom.domain.limits import ImportLimits
 from fileroom.domain.node import check_host
+from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.log_level import LogLevel
 
 ENVIRONMENT_PREFIX: Final = "FILEROOM_"
@@ -174,6 +175,11 @@ class SendSettings:
         "",
         "convert to this transfer syntax, without loss, where the peer takes it; empty sends objects as they are",
         _unless_empty(_transfer_syntax),
+    )
+    transcode: Transcoding = _setting(
+        Transcoding.FALLBACK,
+        "what becomes of an object that the peer does not take as it is: fallback converts it without loss, never does "
+        "not",
     )
     jobs: int = _setting(1, "associations in parallel", _at_least(1, 64))
     retries: int = _setting(2, "further attempts for what may succeed later", _at_least(0, 100))

@@ -26,6 +26,9 @@ def drive(app: App[Any], steps: Steps, *, size: tuple[int, int] = WIDE) -> None:
             await steps(pilot)
 
     asyncio.run(run())
+    bugs: list[Exception] = getattr(app, "bugs", [])
+    if bugs:
+        raise bugs[0]
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from fileroom.adapters.dicom.memory.script import BytesContent
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.application.outgoing import MAX_CONTEXTS, SyntaxChoice, outgoing, plan_shipments
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.errors import NotFound
+from fileroom.domain.transfer import Transcoding
 from tests.builders import CT_IMAGE_STORAGE, a_record, a_uid, an_entry
 from tests.unit.application.rooms import Room
 
@@ -16,7 +17,7 @@ IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-AS_IT_IS = SyntaxChoice(transcoder=PydicomTranscoder())
+AS_IT_IS = SyntaxChoice(transcoder=TreeTranscoder())
 
 
 def an_object(
@@ -83,14 +84,19 @@ def test_syntaxes_of_an_uncompressed_object_end_with_what_every_peer_takes() -> 
     assert AS_IT_IS.candidates(DEFLATED) == (DEFLATED, EXPLICIT, IMPLICIT)
 
 
+def test_syntax_of_an_object_is_its_own_alone_where_nothing_is_converted() -> None:
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=DEFLATED, transcoding=Transcoding.NEVER)
+    assert choice.candidates(EXPLICIT) == (EXPLICIT,)
+
+
 def test_preferred_syntax_comes_first_when_the_object_can_be_converted() -> None:
-    choice = SyntaxChoice(transcoder=PydicomTranscoder(), preferred=DEFLATED)
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=DEFLATED)
     assert choice.candidates(EXPLICIT) == (DEFLATED, EXPLICIT, IMPLICIT)
     assert choice.candidates(DEFLATED) == (DEFLATED, EXPLICIT, IMPLICIT)
 
 
 def test_preferred_syntax_is_left_out_when_the_object_cannot_be_converted() -> None:
-    choice = SyntaxChoice(transcoder=PydicomTranscoder(), preferred=JPEG_BASELINE)
+    choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=JPEG_BASELINE)
     assert choice.candidates(EXPLICIT) == (EXPLICIT, IMPLICIT)
 
 

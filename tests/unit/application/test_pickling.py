@@ -23,31 +23,41 @@ from fileroom.application.listener_activity import (
 )
 from fileroom.application.ports.dicom_client import EchoAnswer, Peer
 from fileroom.application.ports.dicom_server import StoreReply
+from fileroom.application.ports.json_converter import FromJsonOptions, ToJsonOptions
 from fileroom.application.receiver import Receiver
 from fileroom.application.retrieval import Refusal, RetrieveResult
 from fileroom.application.sending import SendOptions
 from fileroom.application.task_queue import TaskEnd, TaskView
+from fileroom.application.use_cases.anonymize_files import AnonymizeFilesRequest
+from fileroom.application.use_cases.convert_from_json import ConvertFromJsonRequest
+from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 from fileroom.application.use_cases.describe_files import DescribeFilesRequest
 from fileroom.application.use_cases.dump_files import DumpFilesRequest
 from fileroom.application.use_cases.echo_node import EchoRequest, EchoResult
 from fileroom.application.use_cases.import_files import ImportRequest, ImportResult
 from fileroom.application.use_cases.manage_nodes import NodeChanges
+from fileroom.application.use_cases.measure_pixels import CountPixelsRequest, MeasurePixelsRequest
 from fileroom.application.use_cases.query_node import QueryRequest, QueryResult
 from fileroom.application.use_cases.receive_instance import Received
 from fileroom.application.use_cases.recover_store import RecoverResult
+from fileroom.application.use_cases.render_images import RenderImagesRequest
 from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
 from fileroom.application.use_cases.run_listener import ListenerResult
 from fileroom.application.use_cases.send_objects import PassedOver, SendRequest, SendResult
+from fileroom.application.use_cases.transcode_files import TranscodeFilesRequest
 from fileroom.application.use_cases.validate_files import ValidateFilesRequest
 from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.confidentiality.options import ProfileOptions
 from fileroom.domain.dump import DumpOptions
 from fileroom.domain.filing import FilingOutcome
+from fileroom.domain.pixel_target import PixelTarget
 from fileroom.domain.query import QueryLevel, Selection
+from fileroom.domain.rendering import RenderingOptions
 from fileroom.domain.retrieve import Via
 from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.domain.transfer import SubOperations, TransferLine, TransferOutcome, TransferReport
 from tests.builders import SOME_TIME, an_entry
-from tests.unit.application.rooms import IMPORTED, a_request
+from tests.unit.application.rooms import CALLER, IMPORTED, a_request
 
 PEER = Peer(ae_title=AeTitle("PEER"), host="peer", port=104)
 SELECTION = Selection(level=QueryLevel.STUDY, study_instance_uids=("1.2",))
@@ -91,9 +101,32 @@ EXAMPLES: tuple[object, ...] = (
     TaskView(
         record=TaskRecord(number=1, title="t", command="c", state=TaskState.QUEUED, created_at=SOME_TIME)
     ),
+    RenderImagesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        options=RenderingOptions(),
+        destination=Destination(output_dir=Path("out")),
+    ),
+    MeasurePixelsRequest(selection=FileSelection(paths=(Path("in"),))),
+    CountPixelsRequest(selection=FileSelection(paths=(Path("in"),)), bins=8),
     DescribeFilesRequest(selection=FileSelection(paths=(Path("in"),))),
     DumpFilesRequest(selection=FileSelection(paths=(Path("in"),)), options=DumpOptions(max_depth=1)),
     ValidateFilesRequest(selection=FileSelection(paths=(Path("in"),))),
+    ConvertToJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=ToJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    ConvertFromJsonRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        options=FromJsonOptions(bulk_dir=Path("bulk")),
+    ),
+    AnonymizeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output_dir=Path("out")),
+        options=ProfileOptions(retain_uids=True),
+        key=Path("key"),
+    ),
     ImportResult(
         scanned_files=1,
         accepted=1,
@@ -110,8 +143,8 @@ EXAMPLES: tuple[object, ...] = (
         cancelled=False,
     ),
     ListenerCounts(objects_stored=1),
-    ListenerEvent(at=SOME_TIME, caller=a_caller(), kind=EventKind.OBJECT_REFUSED, why="no room"),
-    OpenAssociation(caller=a_caller(), since=SOME_TIME, objects=1),
+    ListenerEvent(at=SOME_TIME, caller=CALLER, kind=EventKind.OBJECT_REFUSED, why="no room"),
+    OpenAssociation(caller=CALLER, since=SOME_TIME, objects=1),
     ListenerResult(
         ae_title="FILEROOM", bind="::", port=1, counts=ListenerCounts(), recovered=0, uptime_seconds=1.0
     ),
@@ -153,6 +186,11 @@ EXAMPLES: tuple[object, ...] = (
         peer=PEER,
         report=TransferReport(lines=(LINE,), seconds=1.0, associations=1),
         passed_over=(PassedOver(name="a", why="a folder", named=True),),
+    ),
+    TranscodeFilesRequest(
+        selection=FileSelection(paths=(Path("in"),)),
+        destination=Destination(output=Path("out")),
+        target=PixelTarget(transfer_syntax_uid="1.2.840.10008.1.2.5"),
     ),
     Wanted(study_instance_uid="1.2"),
 )

@@ -13,7 +13,7 @@ from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.network import AcceptorEnd, MemoryNetwork, Proposal, rejection
 from fileroom.adapters.dicom.memory.script import BytesContent, Fault
 from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.progress import RecordingProgress
@@ -39,7 +39,7 @@ from fileroom.domain.errors import (
 )
 from fileroom.domain.node import Node
 from fileroom.domain.query import QueryLevel, Selection
-from fileroom.domain.transfer import TransferOutcome
+from fileroom.domain.transfer import Transcoding, TransferOutcome
 from tests.builders import CT_IMAGE_STORAGE, a_dicom_file, a_record, a_uid
 from tests.unit.application.rooms import PatientToken, Room, data_of
 
@@ -65,7 +65,7 @@ class Outbox:
     cancel: PatientToken = field(default_factory=PatientToken)
     progress: RecordingProgress = field(default_factory=RecordingProgress)
     source: ImportSource = field(default_factory=lambda: MemorySource({}))
-    transcoder: Transcoder = field(default_factory=PydicomTranscoder)
+    transcoder: Transcoder = field(default_factory=TreeTranscoder)
     peer: ScriptedPeer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,7 +167,45 @@ def test_object_is_converted_to_implicit_when_the_peer_takes_nothing_else() -> N
     assert received.data == data_of(a_record(1, transfer_syntax_uid=IMPLICIT))
 
 
-class _NeverConverts(PydicomTranscoder):
+def test_line_tells_to_what_an_object_was_converted() -> None:
+    box = Outbox().with_instances(1, 2)
+    assert [line.transcoded_to for line in box.send().report.lines] == ["", ""]
+    box.peer.script.storage_syntaxes = (IMPLICIT,)
+    report = box.send().report
+    assert [line.transcoded_to for line in report.lines] == [IMPLICIT, IMPLICIT]
+    assert report.transcoded == {IMPLICIT: 2}
+
+
+def test_object_is_not_converted_where_that_is_not_wanted() -> None:
+    box = Outbox().with_instances(1)
+    box.peer.script.storage_syntaxes = (IMPLICIT,)
+    with pytest.raises(NoAcceptedContext) as caught:
+        box.send(transcoding=Transcoding.NEVER)  # nothing else is to be sent, so there is no association
+    assert "--transcode fallback" in caught.value.hint
+    assert not box.peer.received
+
+
+def test_line_says_how_an_object_could_be_converted() -> None:
+    box = Outbox().with_instances(1)
+    box.room.send_in(a_record(2, transfer_syntax_uid=IMPLICIT))
+    box.peer.script.storage_syntaxes = (IMPLICIT,)
+    taken, refused = sorted(
+        box.send(transcoding=Transcoding.NEVER).report.lines, key=lambda line: line.outcome is FAILED
+    )
+    assert (taken.outcome, taken.transcoded_to) == (SENT, "")
+    assert (refused.outcome, refused.error_kind) == (FAILED, "no_accepted_context")
+    assert refused.why.endswith("in Explicit VR Little Endian")
+    assert "--transcode fallback" in refused.hint
+
+
+def test_preferred_syntax_is_of_no_use_where_nothing_is_converted() -> None:
+    box = Outbox().with_instances(1)
+    report = box.send(preferred_transfer_syntax=DEFLATED, transcoding=Transcoding.NEVER).report
+    assert report.transcoded == {}
+    assert box.peer.received[a_record(1).sop_instance_uid].transfer_syntax_uid == EXPLICIT
+
+
+class _NeverConverts(TreeTranscoder):
     def convert(self, source: OutgoingObject, to_syntax_uid: str) -> OutgoingObject:
         raise InvalidDicom("the pixels cannot be decoded")
 

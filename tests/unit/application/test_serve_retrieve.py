@@ -10,7 +10,7 @@ from fileroom.adapters.dicom.memory.client import MemoryDicomClient
 from fileroom.adapters.dicom.memory.network import MemoryNetwork
 from fileroom.adapters.dicom.memory.script import Fault
 from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
-from fileroom.adapters.files.transcoder import PydicomTranscoder
+from fileroom.adapters.files.transcoding.transcoder import TreeTranscoder
 from fileroom.application.ports.dicom_server import ServedStep, StoreReply, SubOperationSender
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.application.use_cases.serve_retrieve import ServeRetrieve
@@ -48,7 +48,7 @@ class Counter:
             catalog=self.room.catalog,
             store=self.room.store,
             client=MemoryDicomClient(self.network, AeTitle("FILEROOM")),
-            transcoder=PydicomTranscoder(),
+            transcoder=TreeTranscoder(),
             never=PatientToken,
             settle=self.room.filer.settle,
         )

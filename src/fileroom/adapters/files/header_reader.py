@@ -4,13 +4,12 @@ Both stand on the same bounded walk over the structure; they differ in who makes
 """
 
 import struct
-import threading
-import warnings
 from abc import abstractmethod
 from typing import BinaryIO, Final
 
 from fileroom.adapters.files.collector import Collector
 from fileroom.adapters.files.file_format import DataSet, open_data_set, open_file
+from fileroom.adapters.files.pydicom_guard import quiet
 from fileroom.adapters.files.runs import Runs
 from fileroom.adapters.files.structure import ENCODINGS, Walker
 from fileroom.adapters.files.values import (
@@ -35,8 +34,6 @@ _PYDICOM_ERRORS: Final = (
     ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RecursionError, TypeError, ValueError,
     struct.error,
 )  # fmt: skip
-# pydicom's warnings are caught by a switch of the whole process: one reader at a time.
-_PYDICOM_LOCK: Final = threading.Lock()
 
 
 class _BoundedHeaderReader(HeaderReader):
@@ -112,8 +109,7 @@ class PydicomHeaderReader(_BoundedHeaderReader):
         encoding = data_set.encoding
         errors = (*_PYDICOM_ERRORS, BytesLengthException)
         texts: dict[int, str] = {}
-        with _PYDICOM_LOCK, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             _, _, terms = values.get(CHARACTER_SET, (0, b"", b""))
             names = terms.decode("ascii", "replace").strip(" \0").split("\\")
             try:

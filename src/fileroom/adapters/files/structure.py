@@ -32,6 +32,8 @@ BULK_VRS: Final = LONG_VRS - {b"SQ"}
 ITEM_LITTLE: Final = b"\xfe\xff\x00\xe0"
 TAG_VR_LENGTH: Final = struct.Struct("<I2sH")
 TAG_LENGTH: Final = struct.Struct("<II")
+_FIRST_GROUPS: Final = 0x100
+"""Groups below are those that data sets begin with."""
 _ANY_GROUP: Final = 0x7FDF
 """Groups up to here hold no pixels, and are none of the reserved ones that need a look."""
 
@@ -72,13 +74,14 @@ ENCODINGS: Final = (EXPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_LITTLE)
 def encoding_at(start: bytes, default: Encoding) -> Encoding:
     """Tell from the first element how a data set is really written; `default` where it does not show.
 
-    The group number, small in every real first element, gives away the byte order, and two letters that are a
-    known VR give away that VRs are there.
+    The group number, small in every real first element, gives away the byte order where that is not the one that was
+    expected, and two letters that are a known VR give away that VRs are there.
     """
     if len(start) < 6:
         return default
     little, big = int.from_bytes(start[:2], "little"), int.from_bytes(start[:2], "big")
-    is_little = little < big or (little == big and default.is_little)
+    expected, other = (little, big) if default.is_little else (big, little)
+    is_little = default.is_little is not (other < _FIRST_GROUPS <= expected)
     vr = start[4:6]
     if vr in SHORT_VRS or vr in LONG_VRS:
         return EXPLICIT_LITTLE if is_little else EXPLICIT_BIG

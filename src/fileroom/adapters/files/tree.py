@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from fileroom.adapters.files.dictionary import creator_tag, entry_of, is_private, is_private_creator
-from fileroom.adapters.files.file_format import DataSet, open_file
+from fileroom.adapters.files.file_format import DataSet, open_data_set, open_file
 from fileroom.adapters.files.structure import (
     EXPLICIT_LITTLE,
     IMPLICIT_LITTLE,
@@ -283,6 +283,35 @@ def read_tree(
     )
 
 
+def read_data_set(
+    stream: BinaryIO, transfer_syntax_uid: str, *, max_inflated_bytes: int = MAX_INFLATED_BYTES
+) -> Tree:
+    """Read a bare data set of a known transfer syntax, from where a seekable stream stands up to its end.
+
+    Raises:
+        Unreadable: the stream fails.
+        InvalidDicom: it is damaged.
+    """
+    try:
+        origin = stream.tell()
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(origin)
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"reading failed: {error}") from error
+    found = open_data_set(StreamSource(stream), transfer_syntax_uid, max_inflated_bytes=max_inflated_bytes)
+    root = Item(encoding=found.encoding, length=UNDEFINED)
+    _Reader(found, stream, origin).data_set(root, found.start)
+    return Tree(
+        meta=[],
+        root=root,
+        transfer_syntax_uid=found.transfer_syntax_uid,
+        encoding=found.encoding,
+        has_file_meta=False,
+        data_offset=origin,
+        file_size=size,
+    )
+
+
 def _before_data_set(whole: StreamSource, found: DataSet) -> tuple[bytes, list[Element]]:
     """Return preamble and file meta information, whose end is known by now."""
     head = whole.read_at(0, found.data_offset)
@@ -324,14 +353,17 @@ class _Level:
 class _Reader:
     """Goes over a data set once; each method returns where it stopped."""
 
-    def __init__(self, found: DataSet, stream: BinaryIO) -> None:
+    def __init__(self, found: DataSet, stream: BinaryIO, origin: int = 0) -> None:
+        """Go over a data set whose offsets count from `origin` in `stream`."""
         self._walker = Walker(found.window, deep=True)
         self._window = found.window
         self._is_stream = isinstance(found.source, StreamSource)
         self._stream = stream
+        self._origin = origin
         self._unpacked = b"" if self._is_stream else _all_of(found)
         if not self._is_stream:
             self._stream = io.BytesIO(self._unpacked)
+            self._origin = 0
             self._window = Window(StreamSource(self._stream))
             self._walker = Walker(self._window, deep=True)
 
@@ -364,6 +396,7 @@ class _Reader:
         element = Element(tag, vr, written_vr=written, length=length, offset=offset)
         # What holds items or fragments is added before them: where one is damaged, those before it are kept.
         if length == UNDEFINED and tag >= PIXEL_DATA and vr not in {b"SQ", b"UN"}:
+            element.vr = written or b"OB"  # PS3.5 A.4
             level.add(element)
             return self._fragments(element, start, level.limit)
         if vr == b"SQ" or length == UNDEFINED:
@@ -386,7 +419,7 @@ class _Reader:
     def _value(self, start: int, length: int) -> Value:
         if length <= HELD_BYTES:
             return self._window.take(start, length) if length else b""
-        return Stored(self._stream, start, length)
+        return Stored(self._stream, self._origin + start, length)
 
     def _fragments(self, element: Element, position: int, end: int | None) -> int:
         """Read fragments up to the delimiter of their sequence (PS3.5 A.4)."""

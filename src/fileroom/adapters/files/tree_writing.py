@@ -213,11 +213,15 @@ def new_element(tag: int, value: bytes, vr: bytes | None = None) -> Element:
 
 def put(item: Item, element: Element) -> None:
     """Put an element in the place of what has its tag, or where it belongs (tags ascend, PS3.5 7.1)."""
-    for index, other in enumerate(item.elements):
-        if other.tag >= element.tag:
-            if other.tag == element.tag:
-                item.elements[index] = element
-            else:
-                item.elements.insert(index, element)
-            return
-    item.elements.append(element)
+    elements, tag = item.elements, element.tag
+    at = next((index for index, other in enumerate(elements) if other.tag == tag), None)
+    if at is not None:
+        elements[at] = element
+        return
+    at = next((index for index, other in enumerate(elements) if other.tag > tag), len(elements))
+    elements.insert(at, element)
+
+
+def remove(item: Item, *tags: int) -> None:
+    """Take elements out of an item, where they are there."""
+    item.elements[:] = [element for element in item.elements if element.tag not in tags]

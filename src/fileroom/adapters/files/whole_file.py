@@ -23,6 +23,8 @@ def whole_file(path: Path, *, make_folders: bool = True) -> Iterator[BinaryIO]:
     """
     partial = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
     try:
+        if path.exists() and not path.is_file():
+            raise StorageError(f"{path} is no regular file, and nothing takes its place")
         if make_folders:
             path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as stream:

@@ -29,7 +29,7 @@ from fileroom.domain.errors import (
     PeerError,
 )
 from fileroom.domain.query import Selection
-from fileroom.domain.transfer import TransferLine, TransferOutcome, TransferReport
+from fileroom.domain.transfer import Transcoding, TransferLine, TransferOutcome, TransferReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +52,7 @@ class SendRequest:
     """Further attempts for an object that may succeed later."""
     preferred_transfer_syntax: str = ""
     """UID to convert to where the peer takes it; '' sends objects as they are."""
+    transcoding: Transcoding = Transcoding.FALLBACK
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +166,11 @@ class SendObjects:
         scan = self._scan(request, progress, cancel)
         started = self._clock.monotonic()
         ledger = _Ledger(len(scan.objects), progress)
-        syntaxes = SyntaxChoice(transcoder=self._transcoder, preferred=request.preferred_transfer_syntax)
+        syntaxes = SyntaxChoice(
+            transcoder=self._transcoder,
+            preferred=request.preferred_transfer_syntax,
+            transcoding=request.transcoding,
+        )
         lost: PeerError | None = None
         for shipment in plan_shipments(scan.objects, syntaxes):
             if lost is not None and not isinstance(lost, NoAcceptedContext):

@@ -90,6 +90,17 @@ COMMANDS: Final = {
         panel=_FILES,
         says="Hold DICOM files against the standard, and tell what is not as it should be.",
     ),
+    "stats": _Outline(
+        module="stats",
+        panel=_FILES,
+        says="Tell least, greatest and mean value, standard deviation and percentiles of images, in each frame and in "
+        "all of them.",
+    ),
+    "histogram": _Outline(
+        module="histogram",
+        panel=_FILES,
+        says="Count the values of images, in all frames together, in bins of the same width.",
+    ),
     "to-json": _Outline(
         module="to_json",
         panel=_FILES,
@@ -99,6 +110,22 @@ COMMANDS: Final = {
         module="from_json",
         panel=_FILES,
         says="Write JSON documents in the DICOM JSON Model as DICOM files.",
+    ),
+    "to-image": _Outline(
+        module="to_image",
+        panel=_FILES,
+        says="Make PNG or JPEG images of frames: modality LUT, VOI LUT or window, colours.",
+    ),
+    "transcode": _Outline(
+        module="transcode",
+        panel=_FILES,
+        says="Write DICOM files in another transfer syntax: packed, unpacked or packed otherwise.",
+    ),
+    "anonymize": _Outline(
+        module="anonymize",
+        panel=_FILES,
+        says="Copy DICOM files without what tells whose they are, by the Basic Application Level Confidentiality "
+        "Profile of PS3.15.",
     ),
 }
 """Commands, in the order of the help. A test compares it with the commands themselves."""

@@ -48,6 +48,7 @@ def send(
         jobs=jobs or settings.jobs,
         retries=settings.retries,
         preferred_transfer_syntax=parse_transfer_syntax(preferred).uid if preferred else "",
+        transcoding=settings.transcode,
     )
     begun = datetime.now(UTC)
     result = container.send_objects().execute(request, progress=progress, cancel=cancel)
@@ -71,6 +72,7 @@ def _counters(result: "SendResult") -> dict[str, object]:
         "warnings": report.count(TransferOutcome.WARNED),
         "failed": report.count(TransferOutcome.FAILED),
         "not_attempted": report.count(TransferOutcome.NOT_ATTEMPTED),
+        "transcoded": sum(report.transcoded.values()),
         "passed_over": len(result.passed_over),
         "associations": report.associations,
         "bytes": report.bytes_sent,
@@ -86,6 +88,7 @@ def _counters(result: "SendResult") -> dict[str, object]:
 
 def _report(result: "SendResult", session: Path | None) -> Report:
     from fileroom.domain.transfer import TransferOutcome
+    from fileroom.domain.transfer_syntaxes import transfer_syntax
 
     report = result.report
     failed = [
@@ -113,6 +116,10 @@ def _report(result: "SendResult", session: Path | None) -> Report:
         failures=failed,
         fields=_counters(result)
         | {
+            "transcoded_to": {
+                transfer_syntax(uid).short_name: count for uid, count in report.transcoded.items()
+            }
+            or None,
             "warned": [{"what": line.sop_instance_uid, "why": line.why} for line in warnings] or None,
             "session_log": str(session) if session else None,
             "session_summary": str(session.with_suffix(".json")) if session else None,
@@ -133,6 +140,8 @@ def _kind_of(lines: "tuple[TransferLine, ...]") -> str:
 def _show(
     output: Printer, result: "SendResult", warnings: "list[TransferLine]", session: Path | None
 ) -> None:
+    from fileroom.domain.transfer_syntaxes import transfer_syntax
+
     report = result.report
     seconds = max(report.seconds, 1e-9)
     output.note(
@@ -141,6 +150,8 @@ def _show(
         f"({report.sent / seconds:.0f}/s, {human_bytes(report.bytes_sent / seconds)}/s, "
         f"{counted(report.associations, 'association')})"
     )
+    for uid, count in report.transcoded.items():
+        output.note(f"{count} of them transcoded to {transfer_syntax(uid).name}")
     for line in warnings[:5]:
         output.warning(f"{line.sop_instance_uid}: {line.why}", line.hint)
     if result.passed_over:
@@ -163,6 +174,7 @@ def _write_session(folder: Path, begun: datetime, result: "SendResult") -> Path 
                 line.sop_instance_uid,
                 json_text.dumps(line.name, ensure_ascii=False),
                 line.why,
+                line.transcoded_to,
             )
         )
         for line in result.report.lines
@@ -170,7 +182,12 @@ def _write_session(folder: Path, begun: datetime, result: "SendResult") -> Path 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(
-            "\n".join(["outcome\tstatus\tbytes\tseconds\tattempts\tsop_instance_uid\tname\twhy", *lines])
+            "\n".join(
+                [
+                    "outcome\tstatus\tbytes\tseconds\tattempts\tsop_instance_uid\tname\twhy\ttranscoded_to",
+                    *lines,
+                ]
+            )
             + "\n",
             encoding="utf-8",
         )

@@ -44,9 +44,9 @@ class Action:
 _P, _L, _N, _O, _T, _E = Group.PANES, Group.LISTS, Group.NODES, Group.OBJECTS, Group.TASKS, Group.ELSE
 
 ACTIONS: Final = (
-    Action("focus_pane('nodes')", ("1",), "Nodes", "Go to the nodes.", _P),
+    Action("focus_pane('nodes')", ("1",), "Nodes", "Go to the nodes.", _P, "node-list"),
     Action("focus_pane('query')", ("2",), "Query", "Go to what a node has told.", _P),
-    Action("focus_pane('local')", ("3",), "Local", "Go to what is here.", _P),
+    Action("focus_pane('local')", ("3",), "Local", "Go to what is here.", _P, "local"),
     Action("focus_pane('details')", ("4",), "Details", "Go to the details of what is marked.", _P),
     Action("focus_pane('tasks')", ("5",), "Tasks", "Go to the tasks.", _P),
     Action("focus_pane('listener')", ("6",), "Listener", "Go to the listener.", _P),
@@ -76,7 +76,7 @@ ACTIONS: Final = (
     Action("command_line", ("colon",), "Command", "Type a command.", _E, in_footer=True),
     Action("help", ("question_mark",), "Help", "Show this.", _E, "help", in_footer=True),
     Action("command_palette", ("ctrl+p",), "Palette", "Look for an action by its name.", _E, everywhere=True),
-    Action("toggle_theme", ("f2",), "Light and dark", "Change between light and dark.", _E, everywhere=True),
+    Action("toggle_theme", ("f2",), "Light and dark", "Change between light and dark.", _E, "theme", everywhere=True),
     Action("quit", ("q",), "Quit", "Leave; asks while tasks run.", _E, "quit", in_footer=True),
     Action("quit", ("ctrl+q",), "Quit", "Leave, from anywhere.", _E, everywhere=True),
 )  # fmt: skip

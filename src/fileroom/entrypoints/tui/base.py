@@ -5,14 +5,17 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from textual.actions import ActionParseResult
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
+from textual.dom import DOMNode
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 
@@ -27,6 +30,7 @@ from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.command_table import COMMANDS
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.known import known_values
+from fileroom.entrypoints.tui.listening import ListenerRun
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
 from fileroom.entrypoints.tui.panes.listener import ListenerPane
@@ -36,6 +40,7 @@ from fileroom.entrypoints.tui.panes.nodes import NodesPane
 from fileroom.entrypoints.tui.panes.query import QueryPane
 from fileroom.entrypoints.tui.panes.tasks import TasksPane
 from fileroom.entrypoints.tui.room import Room
+from fileroom.entrypoints.tui.task_log import TaskLogHandler
 from fileroom.entrypoints.tui.widgets.command_line import CommandLine
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
@@ -46,6 +51,8 @@ from fileroom.entrypoints.tui.work import Work, as_task, summary_of
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
+
+log = logging.getLogger(__name__)
 
 NARROW: Final = 110
 """Cells below which panes stand one above the other, those without the focus folded to a line."""
@@ -85,15 +92,25 @@ class RoomApp(App[int]):
         """Show what is behind the doors."""
         super().__init__()
         self.room = Room(container, data_dir)
+        self.listener = ListenerRun(container)
         self.log_buffer = LogBuffer()
+        self._task_log = TaskLogHandler()
         self.nodes_pane = NodesPane(self.room)
         self.query_pane = QueryPane(self.room)
         self.local_pane = LocalPane(self.room)
         self.details_pane = DetailsPane()
         self.tasks_pane = TasksPane(self.room)
-        self.listener_pane = ListenerPane()
+        self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
-        self._tasks_seen = -1
+        self.line_hints = LineHints(self._take_hint)
+        self.command_line = CommandLine(COMMANDS, self.known_values, self.room.reader, self.line_hints)
+        self.filter_bar = FilterBar(self.known_values, self.room.reader, self.line_hints)
+        self.status_footer = StatusFooter()
+        self.bugs: list[Exception] = []
+        """Errors of actions that nobody foresaw."""
+        self.failure: Exception | None = None
+        """What ended the app."""
+        self._tasks_seen: tuple[int, int] = (-1, 0)
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -111,32 +128,38 @@ class RoomApp(App[int]):
                 yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
-        yield CommandLine(COMMANDS, self.known_values, self.room.reader)
-        yield FilterBar(self.known_values, self.room.reader)
-        yield LineHints(self._take_hint)
-        yield StatusFooter()
+        yield self.command_line
+        yield self.filter_bar
+        yield self.line_hints
+        yield self.status_footer
 
     def on_mount(self) -> None:
         """Begin to look at what happens elsewhere."""
         self.theme = THEMES[self.room.container.settings().tui.theme.value]
-        logging.getLogger("fileroom").addHandler(self.log_buffer)
+        for handler in (self.log_buffer, self._task_log):
+            logging.getLogger("fileroom").addHandler(handler)
         self.set_interval(TICK_SECONDS, self.look_around)
         self.local_pane.body().focus()
 
     def on_unmount(self) -> None:
         """Let go of what was held."""
-        logging.getLogger("fileroom").removeHandler(self.log_buffer)
+        for handler in (self.log_buffer, self._task_log):
+            logging.getLogger("fileroom").removeHandler(handler)
+        self.listener.stop()
         self.room.close()
 
     def look_around(self) -> None:
         """Show what has happened since: many small events make one drawing."""
-        revision = self.room.tasks.revision
-        if revision != self._tasks_seen:
-            self._tasks_seen = revision
+        if not self.screen_stack:  # the program is about to end
+            return
+        queue = self.room.tasks
+        seen = (queue.revision, int(time.monotonic()) if queue.unfinished else 0)  # their clocks go on
+        if seen != self._tasks_seen:
+            self._tasks_seen = seen
             self.tasks_pane.look_again()
         self.logs_pane.look_again()
-        for footer in self.query(StatusFooter):  # none is left when the program is about to end
-            footer.look_again()
+        self.details_pane.look_again()
+        self.status_footer.look_again()
 
     def submit(
         self,
@@ -168,6 +191,9 @@ class RoomApp(App[int]):
             except FileroomError as error:
                 self.post(self.tell_error, error)
                 raise
+            except Exception as error:
+                self.post(self.tell_bug, error)
+                raise
             if is_told:
                 self.post(self.tell_report, report)
             if then is not None:
@@ -175,6 +201,35 @@ class RoomApp(App[int]):
             return report
 
         return run
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key, a click or the palette asks for; a bug in it is told, and ends nothing else."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            log.exception("an action failed: %s", action)
+            self.bugs.append(error)
+            self.tell_bug(error)
+            return False
+
+    def tell_bug(self, error: BaseException) -> None:
+        """Tell of something that nobody foresaw."""
+        told = f"This is a bug in fileroom ({type(error).__name__}).\nThe traceback is in the log."
+        self.notify(told, severity="error", timeout=8, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with what went wrong, for whoever runs the app."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave without printing what Textual would: a traceback with the values of its variables, names among them."""
+        self._close_messages_no_wait()
 
     def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
         """Have the screen's thread do something; from any thread, also when the program is about to end."""
@@ -210,8 +265,8 @@ class RoomApp(App[int]):
             self.focused.take(index)
 
     def focused_pane(self) -> Pane | None:
-        """Return the pane that has the focus."""
-        widget: Widget | None = self.focused
+        """Return the pane that has the focus; None while something stands before the panes."""
+        widget: Widget | None = self.focused if self.screen_stack else None
         return (
             next((each for each in widget.ancestors_with_self if isinstance(each, Pane)), None)
             if widget

@@ -13,7 +13,7 @@ from typing import Final
 
 from fileroom.domain.text import fold
 from fileroom.entrypoints.tui.language import Command, Key, Kind, find_command
-from fileroom.entrypoints.tui.words import Word, opened, quoted, split
+from fileroom.entrypoints.tui.words import Word, looks_like_key, opened, quoted, split
 
 MOST: Final = 200
 """Options that are offered at once."""
@@ -108,7 +108,20 @@ def inserted(place: Place, option: Option) -> str:
     if _is_list(place):
         before, comma, _ = place.typed.rpartition(",")
         return quoted(before + comma + value)
-    return (quoted(value) if option.then else opened(value)) + option.then
+    command = place.command
+    is_alone = (
+        command is not None and not place.is_named and option.then != "=" and not _is_flag(place, option)
+    )
+    needs_quotes = is_alone and (
+        looks_like_key(value) or (command is not None and command.key(value) is not None)
+    )
+    write = quoted if option.then else opened
+    return write(value, always=needs_quotes) + option.then
+
+
+def _is_flag(place: Place, option: Option) -> bool:
+    """Whether an option is a key that may stand alone, rather than a value."""
+    return place.command is not None and option in _keys(place.command, set())
 
 
 def common_beginning(place: Place, options: Sequence[Option]) -> str:
@@ -181,7 +194,7 @@ def _keys(command: Command, given: set[str]) -> tuple[Option, ...]:
     return tuple(
         Option(key.name, key.says, " " if key.kind is Kind.BOOLEAN else "=")
         for key in keys
-        if (key.repeats or key.name not in given) and (key.name != command.first or key.kind is not Kind.TEXT)
+        if (key.repeats or key.name not in given) and key.name != command.first
     )
 
 

@@ -202,7 +202,7 @@ def _unknown_command(word: Word, commands: Iterable[Command]) -> Mistake:
             "a command comes first", word.start, word.end, hint=f"for instance: query {word.key}=…"
         )
     names = [command.name for command in commands]
-    hint = nearest(word.value, names) or _with_beginning(word.value, names) or "help lists all commands"
+    hint = _with_beginning(word.value, names) or nearest(word.value, names) or "help lists all commands"
     return Mistake(f"there is no command {word.value!r}", word.start, word.end, hint=hint)
 
 
@@ -339,12 +339,10 @@ def write_without_patients(typed: Typed, command: Command) -> str:
 
 
 def _usage(key: Key, *, is_first: bool) -> str:
-    if key.kind is Kind.CHOICE:
-        what = "|".join(key.choices)
-    elif key.kind is Kind.BOOLEAN:
-        what = ""
+    what = "|".join(key.choices) or ("" if key.kind is Kind.BOOLEAN else "…")
+    if is_first:
+        text = "|".join(key.choices) or key.name.upper()
+        text += " …" if key.repeats else ""
     else:
-        what = key.kind.value.upper().replace(" ", "-") if is_first else "…"
-    text = what if is_first else f"{key.name}={what}" if what else key.name
-    text += " …" if key.repeats and is_first else ""
+        text = f"{key.name}={what}" if what else key.name
     return text if key.required else f"[{text}]"

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from fileroom.domain.node import Node
     from fileroom.entrypoints.tui.doing.typed import TypedActions
 
-_WITH_NODES: Final = (
-    ("echo", "Verify that {node} answers (C-ECHO)."),
-    ("query", "Ask {node} for its latest studies, as far as it tells (C-FIND)."),
-)
 _LINES: Final = (
     ("listen start", "Start the listener."),
     ("listen stop", "Stop the listener."),
@@ -56,7 +52,7 @@ class RoomProvider(Provider):
         """Show what fits."""
         matcher = self.matcher(query)
         for entry in self._entries():
-            score = max(matcher.match(entry.name), matcher.match(entry.says) / 2)
+            score = matcher.match(entry.name) or 0.1 * (query.casefold() in entry.says.casefold())
             if score > 0:
                 yield Hit(score, matcher.highlight(entry.name), entry.do, text=entry.name, help=entry.says)
 
@@ -73,8 +69,10 @@ class RoomProvider(Provider):
                 keys = " · ".join(map(key_text, action.keys))
                 yield _Entry(f"{action.title} ({keys})", action.says, partial(app.run_action, action.name))
         for node in self._nodes:
-            for command, says in _WITH_NODES:
-                line = f"{command} {quoted(node.name)}"
-                yield _Entry(line, says.format(node=node.name), partial(app.run_line, line))
+            name = quoted(node.name)
+            says = f"Verify that {node.name} answers (C-ECHO)."
+            yield _Entry(f"echo {name}", says, partial(app.run_line, f"echo target={name}"))
+            says = f"Ask {node.name} what it has (C-FIND)."
+            yield _Entry(f"query {name}", says, partial(app.begin_line, f"query node={name} "))
         for line, says in _LINES:
             yield _Entry(line, says, partial(app.run_line, line))

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Protocol
 
 from fileroom.domain.text import fold
@@ -26,6 +27,16 @@ class Column:
     """Numbers stand at the right."""
 
 
+class Tone(StrEnum):
+    """How a row looks."""
+
+    PLAIN = "plain"
+    QUIET = "quiet"
+    GOOD = "good"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row."""
@@ -36,6 +47,7 @@ class Record:
     """A text for each column."""
     value: object = None
     """What it stands for."""
+    tone: Tone = Tone.PLAIN
 
 
 class RecordSource(Protocol):
@@ -108,10 +120,14 @@ class WordsSource(RecordSource):
         self.columns = source.columns
         self._words = tuple(filter(None, map(fold, words)))
         self.found: Sequence[Record] = ()
+        self.looked_at = 0
+        """Rows of the whole list."""
 
     def count(self) -> int:
         """Look through the whole list."""
-        self.found = [record for record in all_records(self.source) if self._holds(record)]
+        records = list(all_records(self.source))
+        self.found = [record for record in records if self._holds(record)]
+        self.looked_at = len(records)
         return len(self.found)
 
     def window(self, offset: int, limit: int) -> Sequence[Record]:

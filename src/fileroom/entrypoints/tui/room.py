@@ -1,7 +1,9 @@
 """What the panes need of everything behind the doors: lists to read, and work to begin."""
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from fileroom.domain.node import Node
     from fileroom.entrypoints.container import Container
 
-_READERS = 2
+log = logging.getLogger(__name__)
+
+_READERS = 3
 
 
 class Room:
@@ -25,16 +29,27 @@ class Room:
         """Nothing is opened before it is wanted."""
         self.container = container
         self.data_dir = data_dir
-        self.reader = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
-
-    @property
-    def tasks(self) -> "TaskQueue":
+        self.tasks: TaskQueue = container.task_queue()
         """The queue."""
-        return self.container.task_queue()
+        self.log_file = container.log_file()
+        """Where the log goes; None where it cannot be written."""
+        self.reader = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
 
     def nodes(self) -> "Sequence[Node]":
         """Return all nodes by name."""
         return self.container.manage_nodes().list()
+
+    def background(self, work: Callable[[], object]) -> None:
+        """Do something in a reading thread; what goes wrong with it is logged."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception:
+                log.exception("something in the background failed")
+
+        with suppress(RuntimeError):  # the threads have ended: so does the program
+            self.reader.submit(run)
 
     def close(self) -> None:
         """End the reading threads."""

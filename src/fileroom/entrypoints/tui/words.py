@@ -48,17 +48,25 @@ def split(text: str) -> list[Word]:
         at = words[-1].end
 
 
-def quoted(value: str) -> str:
-    """Return a value as a line has it: in quotes where it would be taken for something else otherwise."""
-    if value and value[0] not in QUOTES and not _OPENS.search(value) and not any(map(str.isspace, value)):
+def quoted(value: str, *, always: bool = False) -> str:
+    """Return a value as a line has it: in quotes where it would be taken for something else otherwise, or always."""
+    is_plain = (
+        value and value[0] not in QUOTES and not _OPENS.search(value) and not any(map(str.isspace, value))
+    )
+    if is_plain and not always:
         return value
     quote = "'" if '"' in value and "'" not in value else '"'
     return quote + value.replace(quote, 2 * quote) + quote
 
 
-def opened(value: str) -> str:
+def looks_like_key(value: str) -> bool:
+    """Whether a value that stands alone would be taken for a key, so that it needs quotes."""
+    return value.startswith("--") or _KEY.match(value) is not None
+
+
+def opened(value: str, *, always: bool = False) -> str:
     """Return the beginning of a value, of which there is more to come: a quote that it needs is not closed."""
-    written = quoted(value)
+    written = quoted(value, always=always)
     return written[:-1] if written and written != value else written
 
 

@@ -1,13 +1,15 @@
 """From an operation to a task: its report becomes the end of the task, in the words of the command line."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from fileroom.application.ports.cancellation import CancelToken
-from fileroom.application.ports.progress import ProgressSink
+from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.task_queue import TaskContext, TaskEnd, TaskWork
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.report import Printer, Report, Status
+from fileroom.entrypoints.tui.task_log import logged_by
 
 TOLD_FAILURES: Final = 200
 """Failures that a summary names; more are counted."""
@@ -57,11 +59,23 @@ class CollectingPrinter(Printer):
             self.lines.append(f"  hint: {hint}")
 
 
+class _Courteous(ProgressSink):
+    """Reports, and lets the screen's thread have its turn: of Python's threads only one runs at a time."""
+
+    def __init__(self, sink: ProgressSink) -> None:
+        self._sink = sink
+
+    def report(self, progress: Progress) -> None:
+        self._sink.report(progress)
+        time.sleep(0)
+
+
 def as_task(work: Work) -> TaskWork:
     """Return work for the queue."""
 
     def run(context: TaskContext) -> TaskEnd:
-        report = work(context, context.cancel)
+        with logged_by(context):
+            report = work(_Courteous(context), context.cancel)
         return TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report)))
 
     return run

@@ -42,6 +42,14 @@ def contents(path: Path) -> dict[str, Content]:
         return dict(_contents(tree.root, ""))
 
 
+def is_in_order(path: Path) -> bool:
+    """Tell whether tags ascend on all levels (PS3.5 7.1)."""
+    with open_tree(path) as tree:
+        items = [tree.root, *(inner for _, element, _ in tree.walk() for inner in element.items or ())]
+    tags = [[element.tag for element in item.elements] for item in items]
+    return all(each == sorted(each) for each in tags)
+
+
 def _contents(item: Item, path: str) -> Iterator[tuple[str, Content]]:
     for element in item.elements:
         if not element.tag & 0xFFFF:

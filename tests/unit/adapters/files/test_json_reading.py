@@ -130,6 +130,8 @@ def test_missing_sop_class_is_told(tmp_path: Path) -> None:
         ({"00280010": {"vr": "US", "InlineBinary": 7}}, "string"),
         ({"00280010": {"vr": "US", "InlineBinary": ["AAA=", "AAA="]}}, "string"),
         ({"00100020": {"vr": "LO", "Value": ["x"], "OriginalBytes": 1}}, "OriginalBytes"),
+        ({"00100020": {"vr": "LO", "InlineBinary": "AAAA", "OriginalBytes": "AAAA"}}, "exclude"),
+        ({"00100020": {"vr": "LO", "InlineBinary": "A" * 100_000}}, "bulk data"),
         ({"00081140": {"vr": "SQ", "Value": {}}}, "array"),
         ({"00081140": {"vr": "SQ", "InlineBinary": "AAAA"}}, "sequence"),
         ({"00081140": {"vr": "SQ", "Value": ["x"]}}, "[0]"),
@@ -264,6 +266,30 @@ def test_bulk_data_elsewhere_is_found_with_its_folder_only(tmp_path: Path) -> No
     CONVERTER.from_json(source, tmp_path / "made.dcm", FromJsonOptions(bulk_dir=tmp_path / "bulk data"))
 
     assert contents(tmp_path / "made.dcm") == contents(sample("CT_small.dcm"))
+
+
+def test_one_file_serves_some_attributes_and_not_any_number(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"pixels")
+    attribute = {"vr": "UN", "BulkDataURI": "a.bin"}
+    document = IDENTITY | {f"0009{number:04X}": attribute for number in range(0x1000, 0x1040)}
+
+    assert from_json(document, tmp_path).bulk_values == 64
+    (tmp_path / "made.dcm").unlink()
+    refused(document | {"00091040": attribute}, tmp_path, LimitExceeded)
+
+
+def test_text_in_files_is_not_taken_for_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"caf\xe9")
+    document = IDENTITY | {
+        "00080005": {"vr": "CS", "Value": ["ISO_IR 100"]},
+        "00104000": {"vr": "LT", "BulkDataURI": "a.bin"},
+        "00081030": {"vr": "LO", "Value": ["é"]},
+    }
+    from_json(document, tmp_path)
+    assert dcmread(tmp_path / "made.dcm").PatientComments == "café"
+    (tmp_path / "made.dcm").unlink()
+    document["00081030"]["Value"] = ["Ж"]
+    assert "00104000" in refused(document, tmp_path).message
 
 
 def test_documents_of_one_name_do_not_share_bulk_data(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """DICOM files to JSON and back: the same elements, whatever is in them."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,14 @@ from fileroom.domain.file_meta import encode_file_meta
 from tests.builders import CT_IMAGE_STORAGE, a_data_set, a_dicom_file, a_uid
 from tests.samples import READABLE, name_of
 from tests.strategies import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, Element, encode, uid_value
-from tests.unit.adapters.files.json_documents import CONVERTER, as_json, contents, from_json, sample
+from tests.unit.adapters.files.json_documents import (
+    CONVERTER,
+    as_json,
+    contents,
+    from_json,
+    is_in_order,
+    sample,
+)
 
 CHARACTER_SETS = (
     b"", b"ISO_IR 100", b"ISO_IR 144", b"ISO_IR 13 ", b"ISO_IR 192", b"GB18030 ", b"GBK ", b"ISO_IR 166",
@@ -38,6 +46,7 @@ def test_bundled_file_comes_back_with_the_same_elements(
 
     before = contents(path)
     assert contents(tmp_path / "made.dcm") == before
+    assert is_in_order(tmp_path / "made.dcm")
     assert told.elements == made.elements == len(before)
     assert made.notes == ()
     assert len(told.notes) == (path.name == "winter.dcm")  # which has its SOP Instance UID twice
@@ -242,6 +251,27 @@ def test_large_values_come_back(tmp_path_factory: pytest.TempPathFactory, size: 
     CONVERTER.from_json(folder / "document.json", folder / "made.dcm", FromJsonOptions())
 
     assert contents(folder / "made.dcm") == contents(folder / "given.dcm")
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_large_values_are_not_held_in_memory(bulk: bool, tmp_path: Path) -> None:
+    pixels = Element(0x7FE00010, "OW", b"pixels.." * (6 << 20))
+    header = encode_file_meta(
+        sop_class_uid=CT_IMAGE_STORAGE, sop_instance_uid=a_uid(1), transfer_syntax_uid=EXPLICIT
+    )
+    (tmp_path / "given.dcm").write_bytes(header + encode((pixels,), EXPLICIT))
+    options = ToJsonOptions(bulk_dir=tmp_path / "bulk" if bulk else None)
+
+    tracemalloc.start()
+    try:
+        CONVERTER.to_json(tmp_path / "given.dcm", tmp_path / "document.json", options)
+        CONVERTER.from_json(tmp_path / "document.json", tmp_path / "made.dcm", FromJsonOptions())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 12 << 20
+    assert (tmp_path / "made.dcm").stat().st_size > 48 << 20
 
 
 def test_pydicom_reads_our_documents(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from fileroom.adapters.files.json_model.fields import DoesNotFit, field_of
 from fileroom.adapters.files.json_model.parsing import Digits, Json, parse
 from fileroom.adapters.files.json_model.values import Values, values_of
 from fileroom.adapters.files.json_model.vrs import TEXT
-from fileroom.domain.errors import InvalidJson
+from fileroom.domain.errors import InvalidJson, LimitExceeded
 
 LATIN = ("iso8859_1",)
 
@@ -159,3 +159,9 @@ def test_numbers_keep_their_digits() -> None:
     assert [number.text for number in numbers if isinstance(number, Digits)] == ["5.000", "1e2"]
     assert numbers[2] == -3
     assert math.isnan(numbers[3])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [b"[" + b"[]," * 4_000_001, b"[" + b"1," * 20_000_001])
+def test_documents_that_would_not_fit_memory_are_refused(content: bytes) -> None:
+    with pytest.raises(LimitExceeded):
+        parse(content)

@@ -54,3 +54,10 @@ def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageError):
         write_whole(tmp_path / "file" / "c.dcm", [b"1"])
+
+
+def test_nothing_takes_the_place_of_what_is_no_regular_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for place in (tmp_path / "folder", Path("/dev/null")):
+        with pytest.raises(StorageError, match="no regular file"):
+            write_whole(place, [b"1"])

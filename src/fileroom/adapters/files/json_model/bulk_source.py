@@ -4,14 +4,17 @@ A document is not trusted: what it refers to is a relative path, and what that l
 symbolic links resolved. Nothing is fetched from anywhere.
 """
 
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from fileroom.adapters.files.json_model.late_values import FileValue
-from fileroom.domain.errors import InvalidJson, NotFound
+from fileroom.domain.errors import InvalidJson, LimitExceeded, NotFound
 
 _MAX_URI: Final = 4096
+MAX_USES: Final = 64
+"""Attributes that may have the bytes of one file: a short document does not become a file without end."""
 
 
 class BulkSource:
@@ -20,6 +23,7 @@ class BulkSource:
     def __init__(self, folders: tuple[Path, ...]) -> None:
         """Look in these folders, in their order."""
         self._folders = folders
+        self._uses: Counter[Path] = Counter()
         self.count = 0
         """Values that were found."""
 
@@ -30,6 +34,7 @@ class BulkSource:
             InvalidJson: the URI is none of a file below a folder.
             NotFound: there is no such file.
             Unreadable: it cannot be read.
+            LimitExceeded: it was used too often.
         """
         parts = _parts_of(uri)
         for folder in self._folders:
@@ -43,6 +48,9 @@ class BulkSource:
                 raise InvalidJson(f"the BulkDataURI {uri[:200]!r} leads out of {folder}")
             if is_file:
                 self.count += 1
+                self._uses[path] += 1
+                if self._uses[path] > MAX_USES:
+                    raise LimitExceeded(f"more than {MAX_USES} attributes have the BulkDataURI {uri[:200]!r}")
                 return FileValue(path)
         raise NotFound(
             f"there is no file for the BulkDataURI {uri[:200]!r}",

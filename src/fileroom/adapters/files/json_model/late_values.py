@@ -159,20 +159,13 @@ def read_document(stream: BinaryIO, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> D
     nonce = secrets.token_hex(16)
     parts: list[bytes] = []
     found: dict[str, Stored] = {}
-    position = kept = 0
-    for offset, length in [*_long_strings(whole), (size, 0)]:
-        kept += offset - position
-        if kept > max_bytes:
-            raise LimitExceeded(
-                f"the document has more than {max_bytes} bytes besides long strings of base64",
-                hint="large values belong into InlineBinary, or into files behind a BulkDataURI",
-            )
-        parts.append(whole.read(offset - position, position))
-        if length:
-            name = f"{nonce}:{len(found)}"
-            found[name] = whole.within(offset, length)
-            parts.append(name.encode("ascii"))
+    position = 0
+    for offset, length in _long_strings(whole, max_bytes):
+        name = f"{nonce}:{len(found)}"
+        found[name] = whole.within(offset, length)
+        parts += [whole.read(offset - position, position), name.encode("ascii")]
         position = offset + length
+    parts.append(whole.read(size - position, position))
     return Document(b"".join(parts), found)
 
 
@@ -183,18 +176,30 @@ def _size_of(stream: BinaryIO) -> int:
         raise Unreadable(f"reading failed: {error}") from error
 
 
-def _long_strings(whole: Stored) -> Iterator[tuple[int, int]]:
-    """Yield offset and length of what stands between two quotes, is long, and could be base64."""
+def _long_strings(whole: Stored, max_bytes: int) -> Iterator[tuple[int, int]]:
+    """Yield offset and length of what stands between two quotes, is long, and could be base64.
+
+    Raises:
+        LimitExceeded: there is more besides than `max_bytes`.
+    """
     before = -1
-    position = 0
+    position = taken = 0
     for block in whole.parts(_BLOCK):
         for match in _QUOTE.finditer(block):
             quote = position + match.start()
             length = quote - before - 1
             if length >= LONG_STRING and before >= 0 and _is_base64(whole, before, length):
+                taken += length
                 yield before + 1, length
             before = quote
         position += len(block)
+        if before - taken > max_bytes:
+            break
+    if (before if position < whole.size else whole.size) - taken > max_bytes:
+        raise LimitExceeded(
+            f"the document has more than {max_bytes} bytes besides long strings of base64",
+            hint="large values belong into InlineBinary, or into files behind a BulkDataURI",
+        )
 
 
 def _is_base64(whole: Stored, quote: int, length: int) -> bool:

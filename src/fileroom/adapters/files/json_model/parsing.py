@@ -7,11 +7,15 @@ they are written with, and nothing is nested deeper than the parser can go.
 import json
 from typing import Final, TypeAlias
 
-from fileroom.domain.errors import InvalidJson
+from fileroom.domain.errors import InvalidJson, LimitExceeded
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | None"
 """What a document holds; `bool` is an `int` here, as it is in Python."""
 
+MAX_CONTAINERS: Final = 4_000_000
+"""Objects and arrays of one document, each of which takes far more room in memory than in it."""
+MAX_VALUES: Final = 20_000_000
+"""Members of objects and values of arrays, all together."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -31,10 +35,15 @@ def parse(content: bytes) -> Json:
 
     Raises:
         InvalidJson: it is no JSON.
+        LimitExceeded: it holds more than can be held in memory.
     """
+    if content.count(b"{") + content.count(b"[") > MAX_CONTAINERS or content.count(b",") > MAX_VALUES:
+        raise LimitExceeded(
+            f"the document has more than {MAX_CONTAINERS} objects and arrays, or {MAX_VALUES} values"
+        )
     try:
         text = content.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
-        document: Json = json.loads(text, parse_float=Digits, object_pairs_hook=_object)
+        document: Json = json.loads(text, parse_float=_number, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         raise InvalidJson(f"no JSON in UTF-8 (RFC 8259 8.1): byte {error.start} is none of a text") from None
     except json.JSONDecodeError as error:
@@ -44,6 +53,11 @@ def parse(content: bytes) -> Json:
     except ValueError as error:  # more digits than Python reads as one integer
         raise InvalidJson(f"a number has too many digits: {error}") from None
     return document
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return number if repr(number) == text else Digits(text)
 
 
 def _object(pairs: list[tuple[str, Json]]) -> Json:

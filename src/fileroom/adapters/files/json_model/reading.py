@@ -15,7 +15,7 @@ from fileroom.adapters.files.json_model.fragments import fragments_of
 from fileroom.adapters.files.json_model.late_values import Document
 from fileroom.adapters.files.json_model.parsing import Json
 from fileroom.adapters.files.json_model.values import values_of
-from fileroom.adapters.files.json_model.vrs import KNOWN, LOCALISED, ORIGINAL_BYTES
+from fileroom.adapters.files.json_model.vrs import BULK, KNOWN, LOCALISED, MAX_TEXT_BYTES, ORIGINAL_BYTES
 from fileroom.adapters.files.structure import MAX_NESTING, PIXEL_DATA, UNDEFINED
 from fileroom.adapters.files.text import codecs_of
 from fileroom.adapters.files.tree import (
@@ -23,13 +23,14 @@ from fileroom.adapters.files.tree import (
     PIXEL_REPRESENTATION,
     Element,
     Item,
+    Stored,
     Value,
     character_sets,
     value_bytes,
     vr_of,
 )
 from fileroom.adapters.files.tree_writing import new_element, put
-from fileroom.domain.errors import InvalidJson
+from fileroom.domain.errors import InvalidJson, LimitExceeded
 from fileroom.domain.suggestions import nearest
 
 UTF8: Final = b"ISO_IR 192"
@@ -92,9 +93,9 @@ class Attributes:
             element = self._element(item, tag, members[name], around, around.path + name)
             item.append(element)
             self.count += 1
-            if tag == PIXEL_REPRESENTATION and element.size:
-                is_signed = any(value_bytes(element.value))
-                around = around._replace(number_vr=b"SS" if is_signed else b"US")
+            if tag == PIXEL_REPRESENTATION and element.value and isinstance(element.value, bytes):
+                around = around._replace(number_vr=b"SS" if any(element.value) else b"US")
+        item.elements.sort(key=lambda element: element.tag)  # the character set came first
         return item
 
     def _with_character_set(
@@ -122,10 +123,10 @@ class Attributes:
             return self._sequence(tag, attribute, source, around, where)
         codecs = around.codecs
         try:
-            if source == "Value" or ORIGINAL_BYTES in attribute:
+            if source in {"", "Value"}:
                 return new_element(tag, self._field(attribute, _values(attribute), vr, codecs), vr)
-            value = self._bytes(attribute, source) if source else b""
-            if vr in LOCALISED and self._as_utf8 and not value_bytes(value).isascii():
+            value = self._bytes(attribute, source, vr)
+            if vr in LOCALISED and self._as_utf8 and not _is_ascii(value):
                 raise InvalidJson("its bytes are in a character set that other text does not fit")
             return self._binary(tag, vr, value)
         except InvalidJson as error:
@@ -137,7 +138,10 @@ class Attributes:
             values = [self._whole(value) for value in values]
         original = attribute.get(ORIGINAL_BYTES)
         if isinstance(original, str):
-            raw = value_bytes(self._document.bytes_of(original))
+            raw = self._document.bytes_of(original)
+            if len(raw) > MAX_TEXT_BYTES:
+                raise LimitExceeded(f"{ORIGINAL_BYTES} has {len(raw)} bytes, more than {MAX_TEXT_BYTES}")
+            raw = value_bytes(raw)
             if values_of(raw, vr, codecs).values == values:
                 return raw
         elif original is not None:
@@ -153,13 +157,18 @@ class Attributes:
             }
         return self._document.text_of(value) if isinstance(value, str) else value
 
-    def _bytes(self, attribute: Members, source: str) -> Value:
+    def _bytes(self, attribute: Members, source: str, vr: bytes) -> Value:
+        if ORIGINAL_BYTES in attribute:
+            raise InvalidJson(f"{source} and {ORIGINAL_BYTES} exclude each other")
         text = attribute[source]
         if isinstance(text, list) and len(text) == 1:
             text = text[0]  # as in the example of PS3.18 F.4
         if not isinstance(text, str):
             raise InvalidJson(f"{source} is a string")
-        return self._document.bytes_of(text) if source == "InlineBinary" else self._bulk.open(text)
+        value = self._document.bytes_of(text) if source == "InlineBinary" else self._bulk.open(text)
+        if isinstance(value, Stored) and vr not in BULK:
+            raise InvalidJson(f"VR {vr.decode('ascii')} has no bulk data (PS3.18 F.2.2)")
+        return value
 
     def _binary(self, tag: int, vr: bytes, value: Value) -> Element:
         if tag >= PIXEL_DATA and vr in {b"OB", b"OW"} and self._is_encapsulated is not False:
@@ -172,11 +181,9 @@ class Attributes:
                 )
             if fragments is not None:
                 return Element(tag, vr, fragments=fragments, written_vr=vr, length=UNDEFINED)
-        return (
-            new_element(tag, value, vr)
-            if isinstance(value, bytes)
-            else Element(tag, vr, value, written_vr=vr)
-        )
+        if isinstance(value, bytes):
+            return new_element(tag, value, vr)
+        return Element(tag, vr, value, written_vr=vr)
 
     def _sequence(self, tag: int, attribute: Members, source: str, around: Around, where: str) -> Element:
         if source not in {"", "Value"}:
@@ -187,14 +194,13 @@ class Attributes:
             raise InvalidJson(f"{where}: {error.message}") from None
         if items and around.depth >= MAX_NESTING:
             raise InvalidJson(f"{where}: sequences are nested more than {MAX_NESTING} deep")
-        element = Element(tag, b"SQ", items=[], written_vr=b"SQ")
+        made: list[Item] = []
         for number, members in enumerate(items):
             if members is not None and not isinstance(members, dict):
                 raise InvalidJson(f"{where}[{number}]: an item is an object")
             inner = around._replace(path=f"{where}[{number}].", depth=around.depth + 1)
-            if element.items is not None:
-                element.items.append(self.data_set(members or {}, inner))
-        return element
+            made.append(self.data_set(members or {}, inner))
+        return Element(tag, b"SQ", items=made, written_vr=b"SQ")
 
 
 def tags_of(members: Members, path: str = "") -> dict[int, str]:
@@ -206,7 +212,7 @@ def tags_of(members: Members, path: str = "") -> dict[int, str]:
     tags: dict[int, str] = {}
     for name in members:
         tag = int(name, 16) if _TAG.match(name) else tag_of(name)
-        if tag is None or not 0x00010000 <= tag < 0xFFFE0000:
+        if tag is None or tag >> 16 == 0xFFFE or not (path or 0x00010000 <= tag < 0xFFFE0000):
             raise InvalidJson(
                 f"{path}{name[:64]!r} is neither a tag of 8 hexadecimal digits nor a keyword",
                 hint=_near(name),
@@ -216,6 +222,10 @@ def tags_of(members: Members, path: str = "") -> dict[int, str]:
         if tag & 0xFFFF:
             tags[tag] = name
     return tags
+
+
+def _is_ascii(value: Value) -> bool:
+    return value.isascii() if isinstance(value, bytes) else all(part.isascii() for part in value.parts())
 
 
 def _near(name: str) -> str:

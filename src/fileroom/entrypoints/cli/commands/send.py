@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fileroom.domain.errors import InvalidInput
+from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.cli.help_page import Command, Group
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
@@ -25,6 +26,15 @@ Preferred = Annotated[
         "--preferred-transfer-syntax",
         metavar="NAME|UID",
         help="Convert to it, without loss, where the node takes it.",
+    ),
+]
+
+Transcode = Annotated[
+    Transcoding | None,
+    typer.Option(
+        "--transcode",
+        help="What becomes of an object that the node does not take as it is: fallback converts it, without loss; "
+        "never sends objects as they are or not at all.",
     ),
 ]
 
@@ -76,6 +86,7 @@ def send_study(
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send a study that is here."""
@@ -88,6 +99,7 @@ def send_study(
         destination_node,
         jobs=jobs,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -98,6 +110,7 @@ def send_series(
     destination_node: Destination,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send a series that is here."""
@@ -110,6 +123,7 @@ def send_series(
         destination_node,
         jobs=jobs,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -119,6 +133,7 @@ def send_instance(
     sop_instance_uid: Annotated[str, typer.Option("--sop-instance-uid", help="The instance.")],
     destination_node: Destination,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send one instance that is here."""
@@ -131,6 +146,7 @@ def send_instance(
         destination_node,
         jobs=None,
         preferred=preferred_transfer_syntax,
+        transcode=transcode,
         json=json,
     )
 
@@ -153,6 +169,7 @@ def _send_selection(
     *,
     jobs: int | None,
     preferred: str | None,
+    transcode: Transcoding | None,
     json: bool,
 ) -> None:
     from fileroom.application.use_cases.send_objects import SendRequest
@@ -166,7 +183,7 @@ def _send_selection(
             cancel=operation.cancel,
         )
 
-    run(context, name, work, json=json, overrides=_overrides(jobs, preferred), show_log=True)
+    run(context, name, work, json=json, overrides=_overrides(jobs, preferred, transcode), show_log=True)
 
 
 def send_files(
@@ -185,6 +202,7 @@ def send_files(
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders.")] = False,
     jobs: Jobs = None,
     preferred_transfer_syntax: Preferred = None,
+    transcode: Transcode = None,
     json: Json = False,
 ) -> None:
     """Send DICOM files as they are."""
@@ -215,10 +233,14 @@ def send_files(
         "send_files",
         work,
         json=json,
-        overrides=_overrides(jobs, preferred_transfer_syntax),
+        overrides=_overrides(jobs, preferred_transfer_syntax, transcode),
         show_log=True,
     )
 
 
-def _overrides(jobs: int | None, preferred: str | None) -> dict[str, object]:
-    return {"send.jobs": jobs, "send.preferred_transfer_syntax": preferred}
+def _overrides(jobs: int | None, preferred: str | None, transcode: Transcoding | None) -> dict[str, object]:
+    return {
+        "send.jobs": jobs,
+        "send.preferred_transfer_syntax": preferred,
+        "send.transcode": None if transcode is None else transcode.value,
+    }

@@ -15,11 +15,12 @@ from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS, FILTER_KEYS
 from fileroom.entrypoints.tui.doing.exports import ExportActions, local_listing, some_of, target_in
 from fileroom.entrypoints.tui.doing.finding import FindingActions
+from fileroom.entrypoints.tui.doing.listening import ListeningActions
 from fileroom.entrypoints.tui.doing.nodes import NodeActions
 from fileroom.entrypoints.tui.doing.objects import ObjectActions, selection_of
 from fileroom.entrypoints.tui.doing.queries import QueryActions
 from fileroom.entrypoints.tui.filters import keyed_filter
-from fileroom.entrypoints.tui.language import Typed, parse, write, write_without_patients
+from fileroom.entrypoints.tui.language import Mistake, Typed, parse, write, write_without_patients
 from fileroom.entrypoints.tui.screens.completing import path_in
 from fileroom.entrypoints.tui.words import quoted
 
@@ -48,16 +49,19 @@ DESCRIBED: Final = 100
 """Files whose descriptions are shown; of more, the first."""
 
 
-class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, ExportActions):
+class CommandActions(
+    FindingActions, NodeActions, QueryActions, ObjectActions, ExportActions, ListeningActions
+):
     """A method for each command of the table, found by its name."""
 
     def run_line(self, line: str) -> None:
-        """Do what a line says.
-
-        Raises:
-            Mistake: it says nothing.
-        """
-        self.run_typed(parse(line, COMMANDS))
+        """Do what a line says; a mistake in it is told."""
+        try:
+            typed = parse(line, COMMANDS)
+        except Mistake as mistake:
+            self.tell_error(mistake)
+        else:
+            self.run_typed(typed)
 
     def run_typed(self, typed: Typed) -> None:
         """Do what was typed; what cannot be done is told."""
@@ -81,7 +85,7 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
             else:
                 self.post(then, made)
 
-        self.room.reader.submit(run)
+        self.room.background(run)
 
     # Nodes ------------------------------------------------------------------------------------------------------------
 
@@ -248,13 +252,11 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
         from fileroom.entrypoints.operations.describing import describe_files, fact_text
 
         paths, is_verbose = _paths(typed), typed.flag("verbose")
-        pairs: list[tuple[str, str]] = []
+        described: list[tuple[str, FileDescription]] = []
 
         def tell(name: str, description: "FileDescription") -> None:
-            if len(pairs) < DESCRIBED * 40:
-                pairs.append(("File", name))
-                told = description.told(verbose=is_verbose)
-                pairs.extend((fact.label, fact_text(fact, value)) for fact, value in told)
+            if len(described) < DESCRIBED:
+                described.append((name, description))
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
             return describe_files(
@@ -269,8 +271,13 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
         def show(report: Report) -> None:
             if report.failures:
                 self.tell_report(report)
+            pairs: list[tuple[str, str]] = []
+            for name, description in described:
+                pairs.append(("File", name))
+                told = description.told(verbose=is_verbose)
+                pairs.extend((fact.label, fact_text(fact, value)) for fact, value in told)
             if pairs:
-                self.details_pane.show_pairs("info", tuple(pairs))
+                self.details_pane.show_pairs("info", pairs)
                 self.action_focus_pane("details")
 
         title = f"info {paths[0].name if len(paths) == 1 else f'{len(paths)} paths'}"
@@ -279,13 +286,16 @@ class CommandActions(FindingActions, NodeActions, QueryActions, ObjectActions, E
     # Everything else --------------------------------------------------------------------------------------------------
 
     def _listen(self, typed: Typed) -> None:
-        del typed
-        self.call_later(self.run_action, "toggle_listener")
+        action, is_on = typed.get("action"), self.listener.is_on
+        if (action == "start" and is_on) or (action == "stop" and not is_on):
+            self.notify(f"The listener is {'on' if is_on else 'off'} already.", severity="warning")
+        else:
+            self.action_toggle_listener()
 
     def _cancel(self, typed: Typed) -> None:
         number = typed.number("task")
         if number is None:
-            self.call_later(self.run_action, "cancel_task")
+            self.action_cancel_task()
             return
         self.aside(lambda: self.room.tasks.cancel(number), lambda _: None)
 

@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, Final
 
+from textual.events import DescendantFocus
+
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.base import THEMES
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
-from fileroom.entrypoints.tui.screens.help import HelpScreen
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
-from fileroom.entrypoints.tui.widgets.pane import ListPane
+from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -27,21 +28,30 @@ class FindingActions(AskingActions):
         """Local is what is narrowed first."""
         super().__init__(container, data_dir)
         self._list_pane: ListPane = self.local_pane
+        self.last_pane: Pane = self.local_pane
+        """The pane that has the focus, or had it last."""
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Remember where one is, to come back there from a line."""
+        del event
+        pane = self.focused_pane()
+        if pane is not None:
+            self.last_pane = pane
+        if isinstance(pane, ListPane):
+            self._list_pane = pane
 
     def filtered_pane(self) -> ListPane:
         """Return the pane with a list that has the focus, or had it last."""
-        if isinstance(pane := self.focused_pane(), ListPane):
-            self._list_pane = pane
         return self._list_pane
 
     def action_filter(self) -> None:
         """Narrow the list as one types."""
-        self.query_one(FilterBar).open(self.filtered_pane())
-        self.query_one("#command-line").display = False
+        self.filter_bar.open(self.filtered_pane())
+        self.command_line.display = False
 
     def on_filter_bar_ended(self, event: FilterBar.Ended) -> None:
         """Go back to the list."""
-        self.query_one("#command-line").display = True
+        self.command_line.display = True
         if event.goes_back:
             event.pane.body().focus()
 
@@ -72,6 +82,8 @@ class FindingActions(AskingActions):
 
     def show_help(self, command: str) -> None:
         """Show all keys and commands, or what a command does."""
+        from fileroom.entrypoints.tui.screens.help import HelpScreen
+
         if not self.screen.is_modal:
             self.push_screen(HelpScreen(command))
 

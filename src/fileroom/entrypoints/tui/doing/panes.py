@@ -59,10 +59,6 @@ class PaneActions(RoomApp):
         if isinstance(pane := self.focused_pane(), ListPane):
             pane.records.read_again()
 
-    def action_toggle_history(self) -> None:
-        """Show the tasks that ended, or those that run."""
-        self.tasks_pane.toggle()
-
     def on_record_list_opened(self, event: RecordList.Opened) -> None:
         """Open by double click."""
         del event

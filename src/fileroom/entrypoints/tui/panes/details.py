@@ -1,21 +1,29 @@
 """Pane of all attributes of what is marked."""
 
 from collections.abc import Sequence
+from typing import Final
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.tui.widgets.columns import wrapped
 from fileroom.entrypoints.tui.widgets.pane import Pane
 
 Pairs = Sequence[tuple[str, str]]
-EMPTY = "Nothing is marked."
+EMPTY: Final = "Nothing is marked."
+_WIDEST_NAME: Final = 32
+_NARROWEST: Final = 12
+"""Cells that are left to values beside their names at least."""
+_LONGEST_VALUE: Final = 2000
+"""Characters of a value that are shown."""
 
 
 class DetailsPane(Pane):
-    """Names and values."""
+    """Names and values; below them, where there are any, the elements of a file."""
 
     DEFAULT_CSS = """
     DetailsPane Static { width: 1fr; padding: 0 1; }
@@ -25,6 +33,8 @@ class DetailsPane(Pane):
         super().__init__("details", 4, "Details")
         self._text = Static(EMPTY, id="details-text", markup=False)
         self._scroll = VerticalScroll(self._text, can_focus=True, id="details")
+        self._lines = -1
+        self.title_shown = ""
         self.shown: Pairs = ()
 
     def compose(self) -> ComposeResult:
@@ -35,12 +45,47 @@ class DetailsPane(Pane):
         """Return what scrolls."""
         return self._scroll
 
-    def show_pairs(self, title: str, pairs: Pairs) -> None:
-        """Show names and values."""
-        if (title, pairs) == (self.border_title, self.shown):
+    def show_pairs(self, title: str, pairs: Pairs, *, is_another: bool = True) -> None:
+        """Show names and values; from the top where it is about something else than before."""
+        if (title, pairs) == (self.title_shown, self.shown):
             return
-        self.shown = pairs
-        width = max((len(name) for name, _ in pairs), default=0)
-        lines = [f"{name.ljust(width)}  {for_terminal(value)}" for name, value in pairs]
-        self._text.update("\n".join(lines) or EMPTY)
-        self.tell(also=title)
+        self.title_shown, self.shown = title, pairs
+        self._draw()
+        if is_another:
+            self._scroll.scroll_home(animate=False)
+        self.look_again()
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self._draw()
+        self.call_after_refresh(self.look_again)
+
+    def _draw(self) -> None:
+        width = self._text.size.width - 2
+        text = _drawn(self.shown, max(width, _NARROWEST)) if self.shown else Text(EMPTY)
+        lines = text.plain.count("\n")
+        self._text.update(text, layout=lines != self._lines)
+        self._lines = lines
+
+    def look_again(self) -> None:
+        """Tell whether there is more above or below."""
+        first, last = self._scroll.scroll_offset.y, self._scroll.max_scroll_y
+        more = f"{'▲' if first > 0 else ''}{'▼' if first < last else ''}"
+        self.tell(also=self.title_shown, below=more)
+
+
+def _drawn(pairs: Pairs, width: int) -> Text:
+    """Write values beside their names, or below them where there is no room for both."""
+    widest = min(max((len(name) for name, _ in pairs), default=0), _WIDEST_NAME)
+    beside = width - widest - 2 if width - widest - 2 >= _NARROWEST else 0
+    text = Text()
+    for number, (name, value) in enumerate(pairs):
+        lines = wrapped(for_terminal(value[:_LONGEST_VALUE]), (beside or width - 2) if name else width)
+        if number:
+            text.append("\n")
+        if name:
+            text.append(for_terminal(name).ljust(widest if beside else 0), "bold")
+            lines = [lines[0], *(" " * (widest + 2) + line for line in lines[1:])] if beside else lines
+            text.append("  " if beside else "\n  ")
+        text.append(("\n" if beside or not name else "\n  ").join(lines))
+    return text

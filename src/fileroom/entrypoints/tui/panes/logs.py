@@ -1,29 +1,35 @@
 """Pane of the log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fileroom.entrypoints.tui.log_buffer import LogBuffer
-from fileroom.entrypoints.tui.records import Column, ListSource, Record
+from fileroom.entrypoints.tui.log_buffer import LogBuffer, LogLine
+from fileroom.entrypoints.tui.records import Column, Record, RecordSource, Tone
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.tui.room import Room
 
-COLUMNS = (Column("TIME", 8), Column("LEVEL", 7), Column("MESSAGE", 20, 1))
+COLUMNS = (Column("TIME", 8), Column("LEVEL", 8), Column("MESSAGE", 20, 1))
+_TONES = {
+    "DEBUG": Tone.QUIET,
+    "WARNING": Tone.WARNING,
+    "ERROR": Tone.ERROR,
+    "CRITICAL": Tone.ERROR,
+}
 
 
 class LogsPane(ListPane):
     """The latest lines, the newest at the end."""
 
     def __init__(self, room: "Room", buffer: LogBuffer) -> None:
-        super().__init__(
-            "logs", 7, "Logs", RecordList(room.reader, id="logs", empty="Nothing was logged yet.")
-        )
+        records = RecordList(room.reader, id="logs", empty="Nothing was logged yet.", stays_at_end=True)
+        super().__init__("logs", 7, "Logs", records)
         self._buffer = buffer
         self._seen = -1
-        self._source = ListSource(COLUMNS)
+        self._source = LogSource(buffer)
 
     def on_mount(self) -> None:
         """Show what is there."""
@@ -33,27 +39,52 @@ class LogsPane(ListPane):
 
     def beside(self) -> str:
         """How many lines there were in all, where older ones are gone."""
-        return (
-            f"the last {len(self._source.records)} of {self._buffer.total}" if self._buffer.is_capped else ""
-        )
+        return f"the last {self._source.count()} of {self._buffer.total}" if self._buffer.is_capped else ""
 
     def look_again(self) -> None:
         """Show what was logged since; whoever looks at the last line goes on doing so."""
-        if self._buffer.total == self._seen:
-            return
-        total = self.records.total
-        at_end = total is None or self.records.index >= total - 1
-        self._seen = self._buffer.total
-        first = self._buffer.total - len(self._buffer.records)
-        self._source.records = [
-            Record(str(number), (_time(created), level.lower(), text))
-            for number, (created, level, text) in enumerate(self._buffer.lines(), first)
-        ]
-        if at_end:
-            self.records.show(self._source, index=max(len(self._source.records) - 1, 0))
-        else:
+        if self._buffer.total != self._seen:
+            self._seen = self._buffer.total
+            self._source.look_again()
             self.records.read_again()
 
 
-def _time(created: float) -> str:
-    return datetime.fromtimestamp(created).astimezone().strftime("%H:%M:%S")
+class LogSource(RecordSource):
+    """Lines of the buffer, made as they come into sight: those of a flood that nobody sees cost nothing."""
+
+    columns = COLUMNS
+    is_immediate = True
+
+    def __init__(self, buffer: LogBuffer) -> None:
+        self._buffer = buffer
+        self._first = self._stop = 0
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Take the lines that are there now."""
+        self._stop = self._buffer.total
+        self._first = max(self._buffer.first, 0)
+
+    def count(self) -> int:
+        """Count them."""
+        return self._stop - self._first
+
+    def window(self, offset: int, limit: int) -> Sequence[Record]:
+        """Cut out a piece; lines that have gone meanwhile are blank."""
+        start = self._first + offset
+        stop = min(start + limit, self._stop)
+        found = [_record(line) for line in self._buffer.lines(start, stop)]
+        gone = range(start, stop - len(found))
+        return [*(Record(str(number), ("", "", "")) for number in gone), *found]
+
+    def place(self, key: str, near: int) -> int | None:
+        """Lines are numbered: nothing needs to be looked for."""
+        index = int(key) - self._first
+        return index if 0 <= index < self.count() else None
+
+
+def _record(line: LogLine) -> Record:
+    moment = datetime.fromtimestamp(line.created).astimezone().strftime("%H:%M:%S")
+    return Record(
+        str(line.number), (moment, line.level.lower(), line.text), line, _TONES.get(line.level, Tone.PLAIN)
+    )

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from fileroom.entrypoints.tui.records import Column, ListSource, Record
+from fileroom.domain.task import TaskState
+from fileroom.entrypoints.tui.records import Column, Record, RecordSource, Tone
+from fileroom.entrypoints.tui.task_texts import clock_text, progress_text
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
-    from fileroom.application.ports.progress import Progress
-    from fileroom.application.task_queue import TaskView
+    from fileroom.application.task_queue import TaskQueue, TaskView
     from fileroom.entrypoints.tui.room import Room
 
 COLUMNS = (
@@ -19,6 +20,14 @@ COLUMNS = (
 )  # fmt: skip
 EMPTY = "No task runs.\nPress t for those that ended."
 NO_HISTORY = "No task has ended yet.\nPress t for those that run."
+_TONES: Final = {
+    TaskState.QUEUED: Tone.QUIET,
+    TaskState.CANCELLING: Tone.WARNING,
+    TaskState.CANCELLED: Tone.WARNING,
+    TaskState.PARTIAL: Tone.WARNING,
+    TaskState.FAILED: Tone.ERROR,
+    TaskState.SUCCEEDED: Tone.GOOD,
+}
 
 
 class TasksPane(ListPane):
@@ -28,12 +37,11 @@ class TasksPane(ListPane):
         super().__init__("tasks", 5, "Tasks", RecordList(room.reader, id="tasks", empty=EMPTY))
         self._room = room
         self.is_history = False
-        self._source = ListSource(COLUMNS)
 
     def on_mount(self) -> None:
         """Show the queue."""
         super().on_mount()
-        self.records.show(self._source)
+        self._show()
 
     def beside(self) -> str:
         """Which of the two lists it is."""
@@ -42,20 +50,61 @@ class TasksPane(ListPane):
     def toggle(self) -> None:
         """Show the other list."""
         self.is_history = not self.is_history
-        self.records.empty = NO_HISTORY if self.is_history else EMPTY
-        self._source = ListSource(COLUMNS, self._records())
-        self.records.show(self._source)
+        self._show()
         self.tell_counts()
+
+    def leave(self) -> bool:
+        """Let the selection or the filter go, or show those that run again."""
+        if super().leave():
+            return True
+        if self.is_history:
+            self.toggle()
+            return True
+        return False
 
     def look_again(self) -> None:
         """Show what has become of the tasks."""
-        self._source.records = self._records()
         self.records.read_again()
 
-    def _records(self) -> list[Record]:
-        queue, now = self._room.tasks, datetime.now(UTC)
-        views: Sequence[TaskView] = queue.ended() if self.is_history else queue.active()
-        return [_record(view, now) for view in views]
+    def selected_tasks(self) -> "tuple[TaskView, ...]":
+        """Return the tasks that are selected, or the marked one, as they were when they were read."""
+        from fileroom.application.task_queue import TaskView
+
+        return tuple(record.value for record in self.records.selected if isinstance(record.value, TaskView))
+
+    def _show(self) -> None:
+        self.records.empty = NO_HISTORY if self.is_history else EMPTY
+        queue = self._room.tasks
+        self.records.show(_EndedTasks(queue) if self.is_history else _ActiveTasks(queue))
+
+
+class _ActiveTasks(RecordSource):
+    """What runs and waits; it is in memory."""
+
+    columns = COLUMNS
+    is_immediate = True
+
+    def __init__(self, queue: "TaskQueue") -> None:
+        self._queue = queue
+        self._views: Sequence[TaskView] = ()
+
+    def count(self) -> int:
+        self._views = self._queue.active()
+        return len(self._views)
+
+    def window(self, offset: int, limit: int) -> Sequence[Record]:
+        now = datetime.now(UTC)
+        return [_record(view, now) for view in self._views[offset : offset + limit]]
+
+
+class _EndedTasks(_ActiveTasks):
+    """What has ended; the tasks of earlier runs are read from a file."""
+
+    is_immediate = False
+
+    def count(self) -> int:
+        self._views = self._queue.ended()
+        return len(self._views)
 
 
 def _record(view: "TaskView", now: datetime) -> Record:
@@ -64,20 +113,5 @@ def _record(view: "TaskView", now: datetime) -> Record:
         str(record.number), record.state.value, record.title, progress_text(view.progress),
         clock_text(record.seconds(now)),
     )  # fmt: skip
-    return Record(f"{record.number} {record.created_at.isoformat()}", cells, view)
-
-
-def progress_text(progress: "Progress | None") -> str:
-    """Write how far a task is."""
-    if progress is None:
-        return ""
-    of = f"/{progress.total}" if progress.total is not None else ""
-    failed = f" ({progress.failed} failed)" if progress.failed else ""
-    return f"{progress.done}{of}{failed}"
-
-
-def clock_text(seconds: float) -> str:
-    """Write a duration as minutes and seconds."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    key = f"{record.number} {record.created_at.isoformat()}"
+    return Record(key, cells, view, _TONES.get(record.state, Tone.PLAIN))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,7 +12,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from fileroom.entrypoints.tui.actions import ACTIONS, Action, Group, key_text
+from fileroom.entrypoints.tui.actions import ACTIONS, Action, key_text
+from fileroom.entrypoints.tui.actions import Group as ActionGroup
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS
 from fileroom.entrypoints.tui.language import Command, Key, Kind
 
@@ -30,6 +32,7 @@ _LANGUAGE: Final = (
     "paths; ↑ brings back what was typed before."
 )
 _KEYS_WIDTH: Final = 16
+_KEY_NAMES_WIDTH: Final = 28
 
 
 class HelpScreen(ModalScreen[None]):
@@ -60,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as box:
             box.border_title = f"Help · {self._command.name}" if self._command else "Help"
             box.border_subtitle = "↑ ↓ scroll · Escape closes"
-            yield Static(_of_command(self._command) if self._command else whole_help())
+            yield Static(command_help(self._command) if self._command else whole_help())
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll."""
@@ -79,27 +82,50 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").scroll_page_down(animate=False)
 
 
-def whole_help() -> Text:
+def whole_help() -> Group:
     """Return the help of everything."""
-    text = Text()
-    _paragraph(text, _FIRST_STEPS)
-    for group in Group:
-        _heading(text, group.value)
-        if group is Group.LISTS:
-            for keys, says in _MOVING:
-                _line(text, keys, says)
-        for action in _once(group):
-            typed = f"  (:{action.command})" if action.command else ""
-            _line(text, " · ".join(_keys_of(action)), action.says, typed)
-    _heading(text, "Commands, behind a colon")
-    _paragraph(text, _LANGUAGE)
+    parts: list[RenderableType] = [Text(_FIRST_STEPS)]
+    for group in ActionGroup:
+        parts += [_heading(group.value), _actions(group)]
+    parts += [_heading("Commands, behind a colon"), Text(_LANGUAGE)]
     for command in COMMANDS:
-        text.append("\n")
-        text.append_text(_of_command(command))
-    return text
+        parts += [Text(), command_help(command)]
+    return Group(*parts)
 
 
-def _once(group: Group) -> Iterator[Action]:
+def command_help(command: Command) -> Group:
+    """Return the help of a command."""
+    table = _table(_KEY_NAMES_WIDTH)
+    for key in command.keys:
+        name = key.name if key.kind is Kind.BOOLEAN else f"{key.name}="
+        table.add_row(Text(f"  {name}", style="bold"), Text(_says(key)))
+    if command.example:
+        table.add_row(Text("  for instance", style="dim"), Text(f":{command.example}", style="italic"))
+    return Group(Text(command.usage, style="bold cyan"), Text(command.says), table)
+
+
+def _actions(group: ActionGroup) -> Table:
+    table = _table(_KEYS_WIDTH)
+    if group is ActionGroup.LISTS:
+        for keys, what in _MOVING:
+            table.add_row(Text(keys, style="bold"), Text(what))
+    for action in _once(group):
+        says = Text(action.says)
+        if action.command:
+            says.append(f"  (:{action.command})", style="cyan")
+        table.add_row(Text(" · ".join(_keys_of(action)), style="bold"), says)
+    return table
+
+
+def _table(width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=width)
+    table.add_column(ratio=1)
+    table.expand = True
+    return table
+
+
+def _once(group: ActionGroup) -> Iterator[Action]:
     """Yield the actions of a group; those that are there twice, for another key, once."""
     seen: set[str] = set()
     for action in ACTIONS:
@@ -111,20 +137,6 @@ def _once(group: Group) -> Iterator[Action]:
 def _keys_of(action: Action) -> list[str]:
     """Return all keys of an action."""
     return [key_text(key) for each in ACTIONS if each.name == action.name for key in each.keys]
-
-
-def _of_command(command: Command) -> Text:
-    text = Text()
-    text.append(command.usage, style="bold cyan")
-    text.append(f"\n{command.says}\n")
-    for key in command.keys:
-        _line(
-            text, f"  {key.name}=" if key.kind is not Kind.BOOLEAN else f"  {key.name}", _says(key), width=28
-        )
-    if command.example:
-        text.append("  for instance: ", style="dim")
-        text.append(f":{command.example}\n", style="italic")
-    return text
 
 
 def _says(key: Key) -> str:
@@ -140,17 +152,5 @@ def _says(key: Key) -> str:
     return " ".join(parts)
 
 
-def _heading(text: Text, title: str) -> None:
-    text.append(f"\n{title}\n", style="bold underline")
-
-
-def _paragraph(text: Text, words: str) -> None:
-    text.append(f"{words}\n")
-
-
-def _line(text: Text, name: str, says: str, also: str = "", *, width: int = _KEYS_WIDTH) -> None:
-    text.append(name + " " * max(width - cell_len(name), 1), style="bold")
-    text.append(says)
-    if also:
-        text.append(also, style="cyan")
-    text.append("\n")
+def _heading(title: str) -> Text:
+    return Text(f"\n{title}", style="bold underline")

@@ -1,14 +1,16 @@
 """Texts in columns of terminal cells."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from fileroom.entrypoints.tui.records import Column
 
 GAP: Final = 2
 """Cells between columns."""
+_WORDS: Final = re.compile(r"\s*\S+\s*|\s+")
 
 
 def widths_of(columns: Sequence[Column], width: int) -> tuple[int, ...]:
@@ -38,3 +40,20 @@ def fitted(text: str, width: int, *, is_right: bool = False) -> str:
     if taken > width:
         return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
     return " " * (width - taken) + text if is_right else text + " " * (width - taken)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines of `width` cells, between words where that is possible; at least one line."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in _WORDS.findall(paragraph):
+            if cell_len(line) + cell_len(word.rstrip()) <= width:
+                line += word
+                continue
+            if line.strip():
+                lines.append(line.rstrip())
+            *whole, line = chop_cells(word, width) if cell_len(word) > width else [word.lstrip() or word]
+            lines += whole
+        lines.append(line.rstrip())
+    return lines

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.language import Command, Mistake, Typed, parse
+from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 
 REMEMBERED: Final = 1000
@@ -28,8 +29,10 @@ class CommandInput(LineInput):
         Binding("down", "earlier(-1)", show=False),
     ]
 
-    def __init__(self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor) -> None:
-        super().__init__(commands, known, reader, id="command", placeholder=PLACEHOLDER)
+    def __init__(
+        self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor, hints: LineHints
+    ) -> None:
+        super().__init__(commands, known, reader, hints, id="command", placeholder=PLACEHOLDER)
         self.earlier: list[str] = []
         """Lines of earlier, the latest first."""
         self.suggester = _FromEarlier(self)
@@ -83,11 +86,13 @@ class CommandLine(Horizontal):
             self.typed = typed
             self.line = line
 
-    def __init__(self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor) -> None:
-        """Read these commands; `known` tells values for completion."""
+    def __init__(
+        self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor, hints: LineHints
+    ) -> None:
+        """Read these commands; `known` tells values for completion, `hints` show what may come next."""
         super().__init__(id="command-line")
         self._commands = commands
-        self.input = CommandInput(commands, known, reader)
+        self.input = CommandInput(commands, known, reader, hints)
 
     def compose(self) -> ComposeResult:
         """Put the colon before the line."""
@@ -99,7 +104,7 @@ class CommandLine(Horizontal):
         event.stop()
         line = event.value.strip()
         if not line:
-            self.input.action_leave()
+            self.post_message(LineInput.Left(self.input))
             return
         try:
             typed = parse(event.value, self._commands)

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from fileroom.entrypoints.tui.command_table import FILTER
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.language import Mistake
+from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
@@ -62,14 +63,12 @@ class FilterBar(Horizontal):
             self.goes_back = goes_back
             """The list gets the focus."""
 
-    def __init__(self, known: Callable[[], Known], reader: Executor) -> None:
+    def __init__(self, known: Callable[[], Known], reader: Executor, hints: LineHints) -> None:
         """Offer keys where the list has them."""
         super().__init__(id="filter-bar")
-        self._known = known
-        self._reader = reader
         self._pane: ListPane | None = None
         self._timer: Timer | None = None
-        self.input = FilterInput((FILTER,), known, reader, id="filter", prefix=_PREFIX)
+        self.input = FilterInput((FILTER,), known, reader, hints, id="filter", prefix=_PREFIX)
 
     @property
     def pane(self) -> "ListPane | None":

@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.actions import ACTIONS
-from fileroom.entrypoints.tui.panes.tasks import clock_text, progress_text
+from fileroom.entrypoints.tui.task_texts import clock_text, progress_text
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.tui.base import RoomApp
@@ -34,7 +34,7 @@ class StatusFooter(Static):
         text = self._text()
         if text != self._shown:
             self._shown = text
-            self.update(text)
+            self.update(text, layout=False)  # it is one line, whatever it says
 
     def _text(self) -> str:
         keys = "  ".join(

@@ -29,7 +29,7 @@ class LineHints(Static):
     DEFAULT_CSS = """
     LineHints {
         layer: above; dock: bottom; margin: 0 0 2 0; height: auto; max-height: 10; display: none; padding: 0 1;
-        background: $panel; color: $text;
+        background: $panel; color: $text; text-wrap: nowrap; text-overflow: ellipsis;
     }
     """
 
@@ -48,7 +48,7 @@ class LineHints(Static):
         self._count = len(in_sight)
         width = max(self.app.size.width - 2, 1)
         column = min(max((cell_len(option.name) for option in options), default=0), max(width // 2, 20))
-        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        text = Text(end="")
         for number, option in enumerate(in_sight, self._first):
             name = for_terminal(option.name)
             shown = name if cell_len(name) <= column else "…" + name[-(column - 1) :]
@@ -58,13 +58,12 @@ class LineHints(Static):
                 line.stylize("reverse")
             text.append_text(line).append("\n")
         more = len(options) - len(in_sight)
-        ending = f"  ({more} more)" if more > 0 else ""
-        text.append(for_terminal(below) + ending, style="italic dim")
+        text.append((f"{more} more · " if more > 0 else "") + for_terminal(below), style="italic dim")
         self._tell(text)
 
     def show_mistake(self, message: str, hint: str, column: int, width: int) -> None:
         """Show what is wrong, and arrows over `width` cells of the line from a column of the screen on."""
-        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        text = Text(end="")
         text.append(for_terminal(message), style="bold red")
         if hint:
             text.append(f"  {for_terminal(hint)}")

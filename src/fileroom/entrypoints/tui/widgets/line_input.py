@@ -73,6 +73,7 @@ class LineInput(Input):
         commands: Sequence[Command],
         known: Callable[[], Known],
         reader: Executor,
+        hints: LineHints,
         *,
         id: str,  # noqa: A002 - Textual's name
         prefix: str = "",
@@ -90,21 +91,16 @@ class LineInput(Input):
         self._commands = commands
         self._known = known
         self._reader = reader
+        self.hints = hints
         self._prefix = prefix
         self.offers = True
         """Tells what may come next."""
         self._turn: _Turn | None = None
         self._paths: tuple[str, list[Option]] = ("", [])
 
-    @property
-    def hints(self) -> LineHints:
-        """What lies over the line."""
-        return self.screen.query_one(LineHints)
-
-    @property
-    def mistake(self) -> Mistake | None:
-        """What is shown as wrong."""
-        return self._mistake
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Put text into the line; what is pasted may hold characters that steer a terminal, which are left out."""
+        super().replace(printable(text), start, end)
 
     # Completion -----------------------------------------------------------------------------------------------------
 
@@ -261,6 +257,11 @@ class _Marks(Highlighter):
         wrong = self._line.mistaken_words()
         if wrong is not None:
             text.stylize("bold underline red", *wrong)
+
+
+def printable(text: str) -> str:
+    """Return a text without what cannot be seen; blanks of any kind become plain ones."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
 
 
 def _below(place: Place) -> str:

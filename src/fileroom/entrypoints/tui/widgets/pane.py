@@ -1,9 +1,10 @@
 """A frame around a list or a text: its number, its name and what stands beside it."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.widget import Widget
 
 from fileroom.domain.text import for_terminal
@@ -27,6 +28,8 @@ class Pane(Vertical):
         super().__init__(id=f"pane-{name}")
         self.number = number
         self.pane_title = title
+        self._told = ("", "")
+        self._is_telling = False
 
     def on_mount(self) -> None:
         """Show what the pane is."""
@@ -39,8 +42,24 @@ class Pane(Vertical):
     def tell(self, *, also: str = "", below: str = "") -> None:
         """Write the title, and what stands beside and below it."""
         beside = f" · {also}" if also else ""
-        self.border_title = _plain(f"{self.number} {self.pane_title}{beside}")
-        self.border_subtitle = _plain(below)
+        told = (_plain(f"{self.number} {self.pane_title}{beside}"), _plain(below))
+        if told == self._told:
+            return
+        self._told = told
+        self._is_telling = True
+        try:
+            self.border_title, self.border_subtitle = told
+        finally:
+            self._is_telling = False
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Draw anew; where it is only the titles that have changed, not what is between them."""
+        if self._is_telling and not regions:
+            (left, top), (width, height) = self.content_offset, self.outer_size
+            regions = (Region(-left, -top, width, 1), Region(-left, height - 1 - top, width, 1))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 class ListPane(Pane):
@@ -53,6 +72,7 @@ class ListPane(Pane):
     def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
         super().__init__(name, number, title)
         self.records = records
+        records.counts = self.tell_counts
         self._filter_text = ""
 
     @property
@@ -93,11 +113,6 @@ class ListPane(Pane):
     def beside(self) -> str:
         """What the title tells besides; panes have more to say."""
         return ""
-
-    def on_record_list_marked(self, event: RecordList.Marked) -> None:
-        """Count."""
-        del event
-        self.tell_counts()
 
     def tell_counts(self) -> None:
         """Show the counter, and whether there is more above or below."""

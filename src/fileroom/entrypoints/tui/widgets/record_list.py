@@ -18,12 +18,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
-from fileroom.entrypoints.tui.records import Record, RecordSource, WordsSource
+from fileroom.entrypoints.tui.records import Record, RecordSource, Tone, WordsSource
 from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
 from fileroom.entrypoints.tui.widgets.row_reading import (
     PAGE,
@@ -45,8 +46,10 @@ _PATIENCE_SECONDS: Final = 0.15
 """How long the old rows stay in sight while those of another list are read."""
 _RETRY_SECONDS: Final = 2.0
 """After which rows that could not be read are tried again."""
+_END: Final = 1 << 30
+"""Behind the last row of any list."""
 _WAITING: Final = "…"
-NOTHING_HOLDS: Final = "Nothing here holds these words.\nPress escape to take the filter away."
+NOTHING_HOLDS: Final = "No row has these words.\nEscape shows all again."
 
 Found = TypeVar("Found")
 
@@ -64,7 +67,8 @@ class RecordList(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "record-list--titles", "record-list--marked", "record-list--selected", "record-list--odd",
-        "record-list--waiting",
+        "record-list--waiting", "record-list--quiet", "record-list--good", "record-list--warning",
+        "record-list--error",
     }  # fmt: skip
     DEFAULT_CSS = """
     RecordList { height: 1fr; width: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -73,7 +77,14 @@ class RecordList(ScrollView, can_focus=True):
     RecordList:focus > .record-list--marked { background: $primary; color: $text; text-style: bold; }
     RecordList > .record-list--selected { color: $warning; text-style: bold; }
     RecordList > .record-list--waiting { color: $text-disabled; }
+    RecordList > .record-list--quiet { color: $text-disabled; }
+    RecordList > .record-list--good { color: $text-success; }
+    RecordList > .record-list--warning { color: $text-warning; }
+    RecordList > .record-list--error { color: $text-error; }
     """
+
+    virtual_size = Reactive(Size(0, 0), layout=False)
+    """As in every scroll view, but without a say in the layout: a list that grows would lay out the whole screen."""
 
     class Marked(Message):
         """Another row is marked, or the list has another length."""
@@ -105,6 +116,8 @@ class RecordList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._reader = reader
         self.empty = empty
+        self.counts: Callable[[], object] = lambda: None
+        """Called whenever counter or hints may have changed."""
         self.source: RecordSource | None = None
         self.words: tuple[str, ...] = ()
         """Which a row must hold to be shown; for the lists that are shown from now on."""
@@ -147,7 +160,7 @@ class RecordList(ScrollView, can_focus=True):
         """Show only rows that hold all words."""
         self.words = tuple(words)
         if self._whole is not None:
-            self.show(self._whole)
+            self.show(self._whole, index=_END if self._stays_at_end else 0)
 
     def read_again(self) -> None:
         """Read the list anew where it has changed: what is marked, selected and in sight stays where it is."""
@@ -212,11 +225,12 @@ class RecordList(ScrollView, can_focus=True):
 
     @property
     def counter(self) -> str:
-        """`3/120`: which row is marked, of how many; `-/0` where there is none."""
+        """`3/120`: which row is marked, of how many; `-/0` where there is none; `3/12 of 120` where words narrow it."""
+        whole = f" of {self.source.looked_at}" if isinstance(self.source, WordsSource) else ""
         if not self._count:
-            return "-/0" if self._count == 0 else "…"
+            return f"-/0{whole}" if self._count == 0 else "…"
         chosen = f" ({len(self._selected)} selected)" if self._selected else ""
-        return f"{self._index + 1}/{self._count}{chosen}"
+        return f"{self._index + 1}/{self._count}{whole}{chosen}"
 
     @property
     def more(self) -> str:
@@ -248,7 +262,7 @@ class RecordList(ScrollView, can_focus=True):
             self._selected[record.key] = record
         self._mark(self._index + 1)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
 
     def toggle_all(self) -> None:
         """Select all rows, or let all go."""
@@ -262,7 +276,7 @@ class RecordList(ScrollView, can_focus=True):
         def take(records: list[Record]) -> None:
             self._selected = {record.key: record for record in records}
             self.refresh()
-            self.post_message(self.Marked(self))
+            self._tell()
             if len(records) == SELECTABLE and (self._count or 0) > SELECTABLE:
                 self.notify(
                     f"Only the first {SELECTABLE} rows are selected; a filter makes the list shorter.",
@@ -276,7 +290,7 @@ class RecordList(ScrollView, can_focus=True):
         had_any = bool(self._selected)
         self._selected.clear()
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         return had_any
 
     def on_click(self, event: events.Click) -> None:
@@ -288,15 +302,25 @@ class RecordList(ScrollView, can_focus=True):
         if event.chain == 2:
             self.post_message(self.Opened(self))
 
+    def _tell(self) -> None:
+        """Tell that another row is marked or in sight: whoever counts at once, so that both are drawn together."""
+        self.counts()
+        self.post_message(self.Marked(self))
+
     def _mark(self, index: int) -> None:
         if not self._count:
             return
+        before, top = self._index, self.scroll_offset.y
         self._index = min(max(index, 0), self._count - 1)
         record = self._rows.record(self._index)
         self._marked_key = record.key if record is not None else ""
         self._keep_in_sight()
-        self.refresh()
-        self.post_message(self.Marked(self))
+        if self.scroll_offset.y == top:
+            self.refresh_lines(before + 1)
+            self.refresh_lines(self._index + 1)
+        else:
+            self.refresh()
+        self._tell()
 
     def _keep_in_sight(self) -> None:
         first, rows = self.scroll_offset.y, max(self._rows_in_sight, 1)
@@ -337,7 +361,7 @@ class RecordList(ScrollView, can_focus=True):
         if top != self.scroll_offset.y:
             self._scroll_to_row(top)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         if self._is_changed:
             self._is_changed = False
             self.read_again()
@@ -366,7 +390,7 @@ class RecordList(ScrollView, can_focus=True):
         if record is not None:
             self._marked_key = record.key
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         self._read_what_is_missing()
 
     def _read(self, read: Callable[[], Found], take: Callable[[Found], None]) -> None:
@@ -405,7 +429,7 @@ class RecordList(ScrollView, can_focus=True):
             self._count = 0
             self.virtual_size = Size(self.scrollable_content_region.width, 1)
         self.refresh()
-        self.post_message(self.Marked(self))
+        self._tell()
         self.set_timer(_RETRY_SECONDS, self._try_again)
 
     def _try_again(self) -> None:
@@ -422,13 +446,18 @@ class RecordList(ScrollView, can_focus=True):
         """Keep what is marked in sight."""
         self._keep_in_sight()
         self._read_what_is_missing()
-        self.post_message(self.Marked(self))
+        self._tell()
+
+    def watch_virtual_size(self, virtual_size: Size) -> None:
+        """Let the scrollbar follow."""
+        if self.is_attached:
+            self._scroll_update(virtual_size)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Read what comes into sight, and tell that other rows are."""
         super().watch_scroll_y(old, new)
         self._read_what_is_missing()
-        self.post_message(self.Marked(self))
+        self._tell()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of what is in sight."""
@@ -449,7 +478,7 @@ class RecordList(ScrollView, can_focus=True):
         if record is None:
             self._read_what_is_missing()
             return self._text_line(self.error or _WAITING, width)
-        style = self.rich_style
+        style = self.rich_style if record.tone is Tone.PLAIN else self._style(record.tone.value)
         if record.key in self._selected:
             style = self._style("selected")
         if index == self._index:

@@ -1,0 +1,1 @@
+"""De-identification of DICOM files, as trees of elements."""

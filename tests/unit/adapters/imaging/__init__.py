@@ -1,0 +1,1 @@
+"""Values of the modality, images for people, statistics and histograms."""

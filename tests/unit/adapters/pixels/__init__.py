@@ -1,0 +1,1 @@
+"""Reading pixels and working on their values."""
