@@ -30,7 +30,7 @@ OBJECTS = 30
 @pytest.fixture
 def program(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
     """The command line, which is quick to give up and tries nothing twice."""
-    monkeypatch.setenv("FILEROOM_NETWORK_IDLE_TIMEOUT", "0.5")
+    monkeypatch.setenv("FILEROOM_NETWORK_IDLE_TIMEOUT", "2")
     monkeypatch.setenv("FILEROOM_NETWORK_SETTLE_TIMEOUT", "0.3")
     monkeypatch.setenv("FILEROOM_SEND_RETRIES", "0")
     return Program(tmp_path / "room", capsys)

@@ -146,7 +146,8 @@ def test_sending_files_stores_each_once(cli: FileroomCli, place: Place, tmp_path
     expected = set[str]().union(*(study.instance_uids() for study in STUDIES))
     assert received.keys() == expected
     assert document["sent"] == document["objects"] == len(expected)
-    assert document["associations"] == jobs
+    # The first ones may have sent everything before the last one stands.
+    assert 1 <= document["associations"] <= jobs
 
 
 def test_sending_what_is_here_by_study_series_and_instance(

@@ -32,6 +32,9 @@ COMMAND_LINE_ONLY = {
     "anonymize_files": "makes files of files, for scripts",
     "convert_from_json": "makes files of documents, for scripts",
     "convert_to_json": "makes documents of files, for scripts",
+    "measure_pixels": "its output is for pipes and tables",
+    "render_images": "makes pictures of files, for scripts",
+    "transcode_files": "makes files of files, for scripts",
     "dump_files": "its output has any length, and is for pipes and pagers",
     "validate_files": "its output is for pipes and for exit codes",
 }
@@ -40,6 +43,7 @@ CLI = {
     "dump": "dump_files",
     "echo": "echo_node",
     "from-json": "convert_from_json",
+    "histogram": "measure_pixels",
     "import": "import_files",
     "info": "describe_files",
     "local instances": "browse_local",
@@ -56,8 +60,11 @@ CLI = {
     "send instance": "send_objects",
     "send series": "send_objects",
     "send study": "send_objects",
+    "stats": "measure_pixels",
     "storage-scp": "run_listener",
+    "to-image": "render_images",
     "to-json": "convert_to_json",
+    "transcode": "transcode_files",
     "validate": "validate_files",
 }
 WITHOUT_USE_CASE = {
@@ -88,7 +95,35 @@ def reached_by(module: str) -> set[str]:
     for name in set(re.findall(r"operations(?:\.| import )(\w+)", source)):
         operation = SOURCE / "entrypoints" / "operations" / f"{name}.py"
         source += operation.read_text("utf-8") if operation.exists() else ""
-    return set(re.findall(r"container\.(\w+)\(", source))
+    return {TOGETHER.get(name, name) for name in re.findall(r"container\s*\.(\w+)\(", source)}
+
+
+TOGETHER = {"count_pixels": "measure_pixels"}
+"""Use cases that stand in the file of another."""
+SAME_NAME = {
+    "echo": "echo",
+    "import": "import",
+    "info": "info",
+    "local studies": "local",
+    "node add": "node-add",
+    "node delete": "node-delete",
+    "node edit": "node-edit",
+    "query": "query",
+    "retrieve": "retrieve",
+    "send files": "send-files",
+    "send instance": "send-instance",
+    "send series": "send-series",
+    "send study": "send-study",
+}
+"""Commands of both doors that are the same."""
+NO_KEYS = {
+    "json": "documents are for scripts",
+    "help": "help RETRIEVE is a command of its own",
+    ("local studies", "export"): "is a command of its own",
+    ("local studies", "limit"): "the list is read as far as one looks",
+    ("local studies", "out"): "is a key of export",
+    ("info", "jobs"): "the screen shows few",
+}
 
 
 # Both directions ------------------------------------------------------------------------------------------------------
@@ -123,6 +158,21 @@ def test_every_command_of_the_command_line_is_accounted_for() -> None:
 def test_command_of_the_command_line_reaches_what_is_said(name: str, callback: Any) -> None:
     reached = reached_by(callback.__module__) & set(USE_CASES) - set(INTERNAL)
     assert reached == ({CLI[name]} if name in CLI else set())
+
+
+@pytest.mark.parametrize(("words", "name"), SAME_NAME.items())
+def test_options_of_a_command_are_keys_in_the_terminal_ui(words: str, name: str) -> None:
+    command: Any = typer.main.get_command(make_app())
+    for word in words.split():
+        command = command.commands[word]
+    names = {
+        option.removeprefix("--").replace("-", "_")
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    wanted = {option for option in names if option not in NO_KEYS and (words, option) not in NO_KEYS}
+    assert {option for option in wanted if BY_NAME[name].key(option) is None} == set()
 
 
 def test_every_command_of_the_terminal_ui_names_a_use_case_that_there_is() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.application.ports.progress import ProgressSink
     from fileroom.application.use_cases.send_objects import SendRequest, SendResult
-    from fileroom.domain.transfer import TransferLine
+    from fileroom.domain.transfer import Transcoding, TransferLine
     from fileroom.entrypoints.container import Container
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def send(
     session_folder: Path | None = None,
     jobs: int | None = None,
     preferred_transfer_syntax: str | None = None,
+    transcoding: "Transcoding | None" = None,
 ) -> Report:
     """Send, as the settings say in all that is left open here; with a folder, leave a log of the session in it.
 
@@ -48,7 +49,7 @@ def send(
         jobs=jobs or settings.jobs,
         retries=settings.retries,
         preferred_transfer_syntax=parse_transfer_syntax(preferred).uid if preferred else "",
-        transcoding=settings.transcode,
+        transcoding=transcoding or settings.transcode,
     )
     begun = datetime.now(UTC)
     result = container.send_objects().execute(request, progress=progress, cancel=cancel)

@@ -5,6 +5,7 @@ from typing import Final
 
 from fileroom.domain.query import QueryLevel, QueryModel
 from fileroom.domain.retrieve import Via
+from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.export import ExportFormat
 from fileroom.entrypoints.tui.language import Command, Key, Kind
 
@@ -46,6 +47,9 @@ _SYNTAX: Final = Key(
     name="preferred_transfer_syntax", kind=Kind.TEXT, says="Convert to it, without loss, where the node takes it.",
     aliases=("transfer_syntax",),
 )  # fmt: skip
+_TRANSCODE: Final = _choice(
+    "transcode", "What becomes of an object that the node does not take as it is.", tuple(Transcoding)
+)
 _MODALITY: Final = Key(
     name="modality", kind=Kind.MODALITIES, says="Any of these: CT,MR.", aliases=("modalities",)
 )
@@ -193,17 +197,17 @@ COMMANDS: Final = (
     Command(
         name="send-study", says="Send a study that is here.", first="study_instance_uid", use_case="send_objects",
         example="send-study study=1.2.3 node=pacs",
-        keys=(_uid(Kind.STUDY_UID, "The study.", required=True), _destination(), _JOBS, _SYNTAX),
+        keys=(_uid(Kind.STUDY_UID, "The study.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-series", says="Send a series that is here.", first="series_instance_uid", use_case="send_objects",
         example="send-series series=1.2.3.4 node=pacs",
-        keys=(_uid(Kind.SERIES_UID, "The series.", required=True), _destination(), _JOBS, _SYNTAX),
+        keys=(_uid(Kind.SERIES_UID, "The series.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-instance", says="Send one instance that is here.", first="sop_instance_uid", use_case="send_objects",
         example="send-instance instance_uid=1.2.3.4.5 node=pacs",
-        keys=(_uid(Kind.INSTANCE_UID, "The instance.", required=True), _destination(), _SYNTAX),
+        keys=(_uid(Kind.INSTANCE_UID, "The instance.", required=True), _destination(), _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-files", says="Send DICOM files as they are, without filing them here.", first="path", use_case="send_objects",
@@ -216,6 +220,7 @@ COMMANDS: Final = (
             Key(name="recursive", kind=Kind.BOOLEAN, says="Look into folders."),
             _JOBS,
             _SYNTAX,
+            _TRANSCODE,
         ),
     ),
     Command(

@@ -204,7 +204,10 @@ class CommandActions(
     def _submit_send(
         self, title: str, request: "SendRequest", typed: Typed, *, folder: Path | None = None
     ) -> None:
+        from fileroom.domain.transfer import Transcoding
         from fileroom.entrypoints.operations.send import send
+
+        transcode = typed.get("transcode")
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
             return send(
@@ -215,6 +218,7 @@ class CommandActions(
                 session_folder=folder,
                 jobs=typed.number("jobs"),
                 preferred_transfer_syntax=typed.get("preferred_transfer_syntax"),
+                transcoding=Transcoding(transcode) if transcode else None,
             )
 
         self.submit(title, work, command=write(typed))
