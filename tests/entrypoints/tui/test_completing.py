@@ -66,6 +66,11 @@ def test_many_entries_are_cut(tmp_path: Path) -> None:
     assert len(offered(f"{tmp_path}/")) == 200
 
 
+@pytest.mark.parametrize("text", ["'/new scans/a'", '"/new scans/a"', " /new scans/a "])
+def test_path_is_taken_out_of_its_quotes(text: str) -> None:
+    assert path_in(text) == Path("/new scans/a")
+
+
 @pytest.mark.parametrize("text", ["a\0b", "~nobody-by-that-name/x"])
 def test_path_that_cannot_be_one_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
@@ -84,7 +89,14 @@ def test_paths_are_parted_where_they_are_not_one(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "names"),
-    [("", ["archive", "pacs"]), ("PA", ["pacs"]), ("orth", ["pacs"]), ("0.1", ["archive"]), ("x", [])],
+    [
+        ("", ["archive", "pacs"]),
+        ("PA", ["pacs"]),
+        ("orth", ["pacs"]),
+        ("0.1", ["archive"]),
+        ("x", []),
+        ("Pacs", ["archive", "pacs"]),
+    ],
 )
 def test_nodes_are_found_by_name_title_and_address(typed: str, names: list[str]) -> None:
     assert [candidate.text for candidate in complete_node(NODES)(typed)] == names

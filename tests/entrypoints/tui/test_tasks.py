@@ -70,6 +70,7 @@ def test_history_takes_the_place_of_the_queue_and_back(empty_room: RoomUi) -> No
 
     async def steps(pilot: Pilot[Any]) -> None:
         app.submit("import /data/in", lambda *_: succeeded("3 files filed"))
+        await until(pilot, lambda: not app.room.tasks.unfinished)
         app.submit("send to pacs", failing)
         await until(pilot, lambda: not app.room.tasks.unfinished)
         await pilot.press("t")

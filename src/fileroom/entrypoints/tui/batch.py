@@ -30,12 +30,15 @@ class _Share(ProgressSink):
         )
 
 
-def one_after_the_other(works: Sequence[Work]) -> Work:
-    """Return work that does these in turn; one that fails does not keep the others from their turn."""
+def one_after_the_other(works: Sequence[tuple[str, Work]]) -> Work:
+    """Return work that does these, each with its name, in turn.
+
+    One that fails does not keep the others from their turn.
+    """
 
     def run(progress: ProgressSink, cancel: CancelToken) -> Report:
         reports: list[Report] = []
-        for work in works:
+        for name, work in works:
             if cancel.is_cancelled():
                 break
             failed = sum(report.status is Status.FAILED for report in reports)
@@ -48,9 +51,7 @@ def one_after_the_other(works: Sequence[Work]) -> Work:
                 reports.append(
                     Report(
                         status=Status.FAILED,
-                        failures=[
-                            Failure(what=error.kind, why=error.message, hint=error.hint, kind=error.kind)
-                        ],
+                        failures=[Failure(what=name, why=error.message, hint=error.hint, kind=error.kind)],
                     )
                 )
         return _together(reports, len(works), is_cancelled=cancel.is_cancelled())

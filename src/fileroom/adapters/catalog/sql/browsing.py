@@ -86,10 +86,15 @@ class Browser:
             .where(*self._of_study, *self._series_conditions())
         )
 
-    def instances(self, series_instance_uid: str, page: Page) -> Select[Any]:
-        """A page of a series' instances."""
+    def instances(self, series_instance_uid: str, page: Page, *, only: int | None = None) -> Select[Any]:
+        """A page of a series' instances; `only` is the series' key where one study alone has it.
+
+        Given the key, an index has the rows in their order; otherwise all of them are read and sorted for each page.
+        """
         columns = [instances.c[name] for name in _INSTANCE_COLUMNS]
         fitting = self._instances(series_instance_uid, select(instances.c.pk))
+        if only is not None:
+            fitting = fitting.where(instances.c.series_pk == only)
         window = self._window(instances, fitting, page, _BY_INSTANCE_NUMBER)
         return (
             select(studies.c.study_instance_uid, series.c.series_instance_uid, *columns)
@@ -97,6 +102,14 @@ class Browser:
             .join(series, instances.c.series_pk == series.c.pk)
             .join(studies, series.c.study_pk == studies.c.pk)
             .order_by(*_BY_INSTANCE_NUMBER)
+        )
+
+    def series_keys(self, series_instance_uid: str) -> Select[Any]:
+        """The keys of the series with this UID: one, unless studies share it."""
+        return (
+            select(series.c.pk)
+            .where(series.c.series_instance_uid == clean_identifier(series_instance_uid))
+            .limit(2)
         )
 
     def count_instances(self, series_instance_uid: str) -> Select[Any]:

@@ -174,7 +174,10 @@ class SqlCatalog(Catalog):
         self, series_instance_uid: str, criteria: LocalFilter, page: Page
     ) -> Sequence[InstanceSummary]:
         """See `Catalog.instances`."""
-        statement = self._browse(criteria).instances(series_instance_uid, page)
+        browser = self._browse(criteria)
+        keys = self._rows(browser.series_keys(series_instance_uid))
+        only = int(keys[0]["pk"]) if len(keys) == 1 else None
+        statement = browser.instances(series_instance_uid, page, only=only)
         return [instance_summary(row) for row in self._rows(statement)]
 
     def count_instances(self, series_instance_uid: str, criteria: LocalFilter) -> int:

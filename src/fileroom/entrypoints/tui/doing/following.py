@@ -9,7 +9,6 @@ from textual.timer import Timer
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.records import CatalogEntry, InstanceSummary
-from fileroom.entrypoints.tui.detailing import Pairs, details_of
 from fileroom.entrypoints.tui.doing.leaving import LeavingActions
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
@@ -17,6 +16,7 @@ from fileroom.entrypoints.tui.widgets.record_list import RecordList
 if TYPE_CHECKING:
     from fileroom.domain.dump import DumpHeading, DumpLine
     from fileroom.domain.node import Node
+    from fileroom.entrypoints.tui.detailing import Pairs
 
 _REST_SECONDS: Final = 0.1
 """How long a mark rests before its details are shown: holding a key down stays quick."""
@@ -73,6 +73,8 @@ class FollowingActions(LeavingActions):
         is_another, self._detailed = key != self._detailed, key
         if isinstance(value, InstanceSummary) and not is_another:
             return  # its elements are shown already
+        from fileroom.entrypoints.tui.detailing import details_of  # after the first rows are on the screen
+
         title, pairs = details_of(value, datetime.now(UTC))
         self.details_pane.show_pairs(title, pairs, is_another=is_another)
         if isinstance(value, InstanceSummary):
@@ -87,20 +89,22 @@ class FollowingActions(LeavingActions):
             pairs = self._entry_of(instance)
             self.post(take, [*pairs, ("", ""), *self._elements_of(instance)])
 
-        def take(pairs: Pairs) -> None:
+        def take(pairs: "Pairs") -> None:
             if self._detailed == key:
                 self.details_pane.show_pairs("instance", pairs, is_another=False)
 
         self.room.background(read)
 
-    def _entry_of(self, instance: InstanceSummary) -> Pairs:
+    def _entry_of(self, instance: InstanceSummary) -> "Pairs":
+        from fileroom.entrypoints.tui.detailing import details_of
+
         try:
             entry: CatalogEntry | None = self.room.container.catalog().instance(instance.sop_instance_uid)
         except FileroomError as error:
             return [("Error", error.message)]
         return details_of(entry or instance, datetime.now(UTC))[1]
 
-    def _elements_of(self, instance: InstanceSummary) -> Pairs:
+    def _elements_of(self, instance: InstanceSummary) -> "Pairs":
         from fileroom.domain.dump import DumpOptions
 
         container = self.room.container

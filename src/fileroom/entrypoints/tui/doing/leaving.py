@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fileroom.entrypoints.tui.doing.listening import ListeningActions
-from fileroom.entrypoints.tui.screens.leaving import LeavingScreen
 from fileroom.entrypoints.wording import counted
 
 LEAVE_SECONDS: Final = 30.0
@@ -78,6 +77,8 @@ class LeavingActions(ListeningActions):
         self._is_leaving, self._code = True, code
         waits_for = self.room.tasks.unfinished
         if waits_for or self.listener.is_on:
+            from fileroom.entrypoints.tui.screens.leaving import LeavingScreen
+
             what = counted(waits_for, "task") if waits_for else "the listener"
             self.push_screen(LeavingScreen(what, self.leave_seconds))
 

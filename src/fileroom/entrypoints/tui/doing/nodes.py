@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.errors import FileroomError
 from fileroom.entrypoints.operations import nodes as operations
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from fileroom.entrypoints.tui.screens.fields import Values
     from fileroom.entrypoints.tui.work import Work
 
-MARK_FIRST = "Mark a node first: 1 goes to the nodes."
+TOLD_EACH: Final = 6
+"""Echoes that get a message each; of more, only failures do."""
+MARK_FIRST: Final = "Mark a node first: 1 goes to the nodes."
 
 
 class NodeActions(AskingActions):
@@ -97,8 +99,16 @@ class NodeActions(AskingActions):
 
     def echo_nodes(self, nodes: "Sequence[Node]") -> None:
         """Verify that nodes answer, each in a task of its own."""
+        are_few = len(nodes) <= TOLD_EACH
+        if not are_few:
+            self.notify(f"{len(nodes)} nodes are asked: 5 goes to the tasks, which tell how they answer.")
         for node in nodes:
-            self.submit(f"echo {node.name}", self._echo(node.name), command=written("echo", target=node.name))
+            self.submit(
+                f"echo {node.name}",
+                self._echo(node.name),
+                command=written("echo", target=node.name),
+                is_told=are_few,
+            )
 
     def _echo(self, name: str) -> "Work":
         from fileroom.application.use_cases.echo_node import EchoRequest

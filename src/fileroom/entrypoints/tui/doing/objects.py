@@ -123,7 +123,8 @@ class ObjectActions(AskingActions):
             return
         level, node = works[0][:2]
         title = f"retrieve {counted(len(works), *_NOUNS[level])} from {node}"
-        self.submit(title, one_after_the_other([work for *_, work in works]), then=self._node_learnt)
+        named = [(_most_specific(one), self._retrieve(one)) for one in requests]
+        self.submit(title, one_after_the_other(named), then=self._node_learnt)
 
     def _retrieve(self, request: "RetrieveRequest") -> "Work":
         from fileroom.entrypoints.operations.retrieve import retrieve
@@ -251,6 +252,10 @@ class ObjectActions(AskingActions):
             return send(self.room.container, request, progress=progress, cancel=cancel, session_folder=folder)
 
         return work
+
+
+def _most_specific(request: "RetrieveRequest") -> str:
+    return request.sop_instance_uid or request.series_instance_uid or request.study_instance_uid
 
 
 def _uid(one: Attributes, level: QueryLevel, asked: QueryLevel) -> str:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from fileroom.domain.errors import NotFound
 from fileroom.entrypoints.tui.doing.asking import AskingActions
-from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ class TaskActions(AskingActions):
 
     def open_task(self, view: "TaskView") -> None:
         """Show all about a task."""
+        from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
+
         if not self.screen.is_modal:
             self.push_screen(TaskDetailsScreen(self.room, view, self.cancel_task))
 

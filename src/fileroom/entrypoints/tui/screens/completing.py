@@ -22,7 +22,8 @@ BETWEEN_PATHS: Final = ";"
 
 
 def complete_node(nodes: "Sequence[Node]") -> Complete:
-    """Return what offers the nodes that a text is part of, by name, AE title or address."""
+    """Return what offers the nodes that a text is part of, by name, AE title or address; all where it is a name."""
+    names = {node.key for node in nodes}
     width = max((len(node.name) for node in nodes), default=0)
     offered = [
         (
@@ -34,6 +35,8 @@ def complete_node(nodes: "Sequence[Node]") -> Complete:
 
     def complete(text: str) -> Sequence[Candidate]:
         wanted = text.strip().casefold()
+        if wanted in names:  # it is chosen already: the others are there to change one's mind
+            wanted = ""
         found = [candidate for where, candidate in offered if wanted in where]
         return sorted(found, key=lambda each: not each.text.casefold().startswith(wanted))
 
@@ -103,10 +106,13 @@ def path_in(text: str) -> Path:
     """
     if "\0" in text:
         raise InvalidInput("a path holds no NUL")
+    typed = text.strip()
+    if len(typed) > 2 and typed[0] in "\"'" and typed[-1] == typed[0]:
+        typed = typed[1:-1]  # as terminals paste what is dropped on them
     try:
-        return Path(text.strip()).expanduser()
+        return Path(typed).expanduser()
     except RuntimeError:
-        raise InvalidInput(f"{text.strip()!r} names a person who has no home here") from None
+        raise InvalidInput(f"{typed!r} names a person who has no home here") from None
 
 
 def _exists(path: Path) -> bool:

@@ -46,9 +46,9 @@ class FieldRow(Vertical):
     FieldRow { height: auto; width: 1fr; }
     FieldRow > Horizontal { height: 1; }
     FieldRow .label { width: 19; color: $text-muted; }
-    FieldRow:focus-within .label { color: $primary; text-style: bold; }
+    FieldRow:focus-within .label { color: $text-primary; text-style: bold; }
     FieldRow > .under { margin-left: 19; }
-    FieldRow > .fault { display: none; height: auto; color: $error; padding: 0 1; }
+    FieldRow > .fault { display: none; height: auto; color: $text-error; padding: 0 1; }
     FieldRow.wrong > .fault { display: block; }
     """
 
@@ -69,6 +69,13 @@ class FieldRow(Vertical):
             yield self.line
         yield self._candidates
         yield self._fault
+
+    def on_candidate_list_chosen(self, event: CandidateList.Chosen) -> None:
+        """Take a candidate, and go on typing."""
+        event.stop()
+        if isinstance(self.line, TextLine):
+            self.line.take(event.text)
+            self.line.focus()
 
     @property
     def fault(self) -> str:
@@ -102,11 +109,11 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
     FormScreen { align: center middle; }
     #form {
         width: 76; max-width: 100%; height: auto; max-height: 100%; background: $panel; border: round $primary;
-        border-title-color: $primary; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
+        border-title-color: $text-primary; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
     }
     #form-says { height: auto; color: $text-muted; padding: 0 1; margin-bottom: 1; }
     #form-fields { height: auto; scrollbar-size-vertical: 1; }
-    #form-error { display: none; height: auto; color: $error; padding: 0 1; }
+    #form-error { display: none; height: auto; color: $text-error; padding: 0 1; }
     #form-buttons { height: 1; margin-top: 1; align-horizontal: right; }
     #form-buttons Button { margin-left: 2; min-width: 8; }
     """

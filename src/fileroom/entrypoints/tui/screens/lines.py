@@ -36,13 +36,28 @@ class CandidateList(Static):
     CandidateList { display: none; height: auto; background: $surface; color: $text-muted; }
     """
 
+    class Chosen(Message):
+        """A candidate was clicked."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self) -> None:
         super().__init__(markup=False)
+        self._clickable: Sequence[Candidate] = ()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take what is under the pointer; the line it is for has lost the focus by now, and this list its contents."""
+        if event.y < len(self._clickable):
+            self.post_message(self.Chosen(self._clickable[event.y].text))
 
     def show(self, candidates: Sequence[Candidate], marked: int | None) -> None:
         """Show some of them, the marked one among them."""
         self.display = bool(candidates)
         first = max((marked or 0) - SHOWN_CANDIDATES + 1, 0)
+        if candidates:
+            self._clickable = candidates[first : first + SHOWN_CANDIDATES]
         text = Text(no_wrap=True, overflow="ellipsis")
         for index, candidate in enumerate(candidates[first : first + SHOWN_CANDIDATES], first):
             if index > first:
@@ -69,6 +84,7 @@ class TextLine(Input):
     DEFAULT_CSS = """
     TextLine.-textual-compact { background: $surface; padding: 0 1; }
     TextLine.-textual-compact:focus { background: $surface-lighten-1; }
+    TextLine > .input--placeholder { color: $text-muted; }
     """
 
     def __init__(self, field: Field, candidates: CandidateList) -> None:
@@ -101,11 +117,11 @@ class TextLine(Input):
         """Take the marked candidate, or what all have in common; go on where there is nothing to complete."""
         marked = self._candidate()
         if marked is not None and marked.text != self.value:
-            self._take(marked.text)
+            self.take(marked.text)
             return
         common = _beginning([candidate.text for candidate in self._candidates])
         if self._is_fresh and len(common) > len(self.value) and common.startswith(self.value):
-            self._take(common)
+            self.take(common)
             return
         raise SkipAction
 
@@ -124,7 +140,7 @@ class TextLine(Input):
         """Take the marked candidate; otherwise go on."""
         marked = self._candidate()
         if marked is not None and marked.text != self.value:
-            self._take(marked.text)
+            self.take(marked.text)
             return
         await super().action_submit()
 
@@ -148,7 +164,8 @@ class TextLine(Input):
     def _candidate(self) -> Candidate | None:
         return None if self._marked is None or not self._is_fresh else self._candidates[self._marked]
 
-    def _take(self, text: str) -> None:
+    def take(self, text: str) -> None:
+        """Put a candidate into the line."""
         self.value = text
         self.cursor_position = len(text)
 

@@ -28,7 +28,7 @@ class QuestionScreen(ModalScreen[bool | None]):
     QuestionScreen { align: center middle; }
     #question {
         width: 64; max-width: 100%; height: auto; max-height: 100%; background: $panel; border: round $warning;
-        border-title-color: $warning; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
+        border-title-color: $foreground; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
     }
     #question Static { height: auto; padding: 0 1; }
     #question-buttons { height: 1; margin-top: 1; align-horizontal: right; }

@@ -1,0 +1,148 @@
+"""Forms by themselves: what no action of its own has to show again."""
+
+import threading
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from fileroom.entrypoints.tui.screens.fields import Field, Values
+from fileroom.entrypoints.tui.screens.form import FormScreen
+from fileroom.entrypoints.tui.screens.lines import CandidateList
+from fileroom.entrypoints.tui.screens.object_forms import node_field
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, screen_text, until
+from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone
+from tests.entrypoints.tui.scripted import NODE
+
+WAIT_SECONDS = 20.0
+
+
+async def opened(pilot: Pilot[Any], form: FormScreen[Any]) -> list[object]:
+    """Show a form, and return where its answer will be."""
+    answers: list[object] = []
+    pilot.app.push_screen(form, answers.append)
+    await until(pilot, lambda: pilot.app.screen is form and form.focused is not None)
+    return answers
+
+
+def a_bug(values: Values) -> None:
+    raise ZeroDivisionError(values["name"])
+
+
+def test_bug_is_told_and_the_form_stays(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=a_bug, reader=app.room.reader)
+        await opened(pilot, form)
+        await pilot.press(*"x", "enter")
+        await until(
+            pilot, lambda: "this is a bug in fileroom (ZeroDivisionError)" in str(form._error.content)
+        )
+        assert app.screen is form
+        assert can_submit(form)
+
+    drive(app, steps)
+
+
+def test_form_that_is_left_while_it_works_ends_with_nothing(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+    begun, may_end = threading.Event(), threading.Event()
+
+    def attempt(values: Values) -> str:
+        begun.set()
+        assert may_end.wait(WAIT_SECONDS)
+        return values["name"]
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=attempt, reader=app.room.reader)
+        answers = await opened(pilot, form)
+        await pilot.press(*"x", "enter")
+        await until(pilot, begun.is_set)
+        assert not can_submit(form)
+        await pilot.press("enter", "escape")
+        await gone(pilot, form)
+        may_end.set()
+        await pilot.pause(0.05)
+        assert answers == [None]
+
+    drive(app, steps)
+
+
+def test_no_form_opens_before_another(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        form = await form_after(pilot, "a")
+        await app.run_action("import_files")
+        await pilot.pause()
+        assert app.screen is form
+
+    drive(app, steps)
+
+
+def test_long_form_scrolls_to_where_one_types(empty_room: RoomUi) -> None:
+    empty_room.container.manage_nodes().add(NODE)
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.nodes_pane.records.total == 1)
+        form = await form_after(pilot, "f")
+        for key in ("study_date_from", "study_date_to", "study_instance_uid", "series_instance_uid", "limit"):
+            await fill_in(pilot, form, **{key: "x"})
+        await until(pilot, lambda: "'x' is not a limit" in screen_text(app))
+        assert "Ask" in screen_text(app)
+
+    drive(app, steps, size=SMALL)
+
+
+def test_candidate_is_taken_with_the_mouse(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        fields = [node_field([NODE], "To"), Field(key="notes", label="Notes")]
+        form = FormScreen("Send", fields, attempt=lambda values: values["node"], reader=app.room.reader)
+        answers = await opened(pilot, form)
+        await until(pilot, lambda: "PEER at peer:104" in screen_text(app))
+        await pilot.click(form.query(CandidateList).first(), offset=(3, 0))
+        await until(pilot, lambda: form.values["node"] == "pacs")
+        await until(pilot, lambda: focused_key(form) == "node")
+        await pilot.click("#form-submit")
+        await until(pilot, lambda: answers == ["pacs"])
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize(("keys", "chosen"), [(("right",), "move"), (("left",), "get"), ((), "auto")])
+def test_choice_goes_around(empty_room: RoomUi, keys: tuple[str, ...], chosen: str) -> None:
+    from fileroom.entrypoints.tui.screens.object_forms import retrieve_fields
+
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        form = FormScreen(
+            "Retrieve", retrieve_fields([NODE], "pacs"), attempt=lambda values: values["via"],
+            reader=app.room.reader, first="via",
+        )  # fmt: skip
+        answers = await opened(pilot, form)
+        await pilot.press(*keys, "enter")
+        await until(pilot, lambda: answers == [chosen])
+
+    drive(app, steps)
+
+
+def test_choice_is_made_with_the_mouse(empty_room: RoomUi) -> None:
+    from fileroom.entrypoints.tui.screens.object_forms import import_fields, retrieve_fields
+
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        fields = [*retrieve_fields([NODE], "pacs"), *import_fields()[1:]]
+        form = FormScreen("Retrieve", fields, attempt=dict, reader=app.room.reader)
+        await opened(pilot, form)
+        await pilot.click("#field-via", offset=(14, 0))
+        await until(pilot, lambda: form.values["via"] == "move")
+        await pilot.click("#field-in_place", offset=(3, 0))
+        await until(pilot, lambda: form.values["in_place"] == "yes")
+
+    drive(app, steps)
