@@ -1,0 +1,214 @@
+"""Each pane, form, question and empty state looks as it did when somebody looked at it.
+
+The pictures are in `pictures/`. After a change that is meant, look at the new ones: FILEROOM_UPDATE_SNAPSHOTS=1 writes
+them. Another version of Textual draws in other ways; they are compared with the version that drew them.
+"""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from dependency_injector import providers
+from textual.pilot import Pilot
+
+from fileroom.adapters.system.memory import FixedClock
+from fileroom.application.task_queue import TaskContext, TaskEnd
+from fileroom.application.use_cases.import_files import ImportRequest
+from fileroom.domain.ae_title import AeTitle
+from fileroom.domain.node import Node
+from fileroom.domain.task import TaskState
+from fileroom.entrypoints.container import close_container, open_container
+from fileroom.entrypoints.tui.app import FileroomApp
+from tests.builders import SOME_TIME
+from tests.entrypoints.peer_room import Silent, write_study
+from tests.entrypoints.tui.conftest import SETTINGS
+from tests.entrypoints.tui.driving import drive, until
+
+FOLDER: Final = Path(__file__).parent / "pictures"
+DRAWN_BY: Final = FOLDER / "drawn-by.txt"
+UPDATE: Final = os.environ.get("FILEROOM_UPDATE_SNAPSHOTS") == "1"
+WIDE, NARROW, HUGE = (132, 40), (80, 24), (220, 60)
+DATA_DIR: Final = "/data/fileroom"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is done before the picture is taken."""
+
+    name: str
+    keys: Sequence[str] = ()
+    size: tuple[int, int] = WIDE
+    is_empty: bool = False
+    shows: str = ""
+    """A text that must be there before."""
+
+
+SCENES: Final = (
+    Scene("wide", shows="Doe^Jane 3"),
+    Scene("wide-light", ("f2",), shows="Doe^Jane 3"),
+    Scene("empty", is_empty=True, shows="Nothing is here yet"),
+    Scene("empty-narrow", size=NARROW, is_empty=True, shows="Nothing is here yet"),
+    Scene("narrow", size=NARROW, shows="Doe^Jane 3"),
+    Scene("narrow-nodes", ("1",), size=NARROW, shows="archive"),
+    Scene("narrow-tasks", ("5",), size=NARROW, shows="No task runs"),
+    Scene("huge", size=HUGE, shows="Doe^Jane 3"),
+    Scene("nodes", ("1", "down"), shows="ARCHIVE"),
+    Scene("series", ("enter",), shows="SERIES INSTANCE UID"),
+    Scene("instances", ("enter", "enter", "down"), shows="CT Image"),
+    Scene("selected", ("space", "space"), shows="2 selected"),
+    Scene("zoomed", ("z",), shows="Doe^Jane 3"),
+    Scene("tasks-history", ("5", "t"), shows="retrieve from archive"),
+    Scene("task-details", ("5", "t", "enter"), shows="4 of 4 instances"),
+    Scene("listener-off", ("6",), shows="The listener is off"),
+    Scene("logs", ("7",), shows="association from MODALITY"),
+    Scene("node-form", ("1", "a"), shows="AE title"),
+    Scene("node-form-mistake", ("1", "a", "a", " ", "b", "tab"), shows="cannot be"),
+    Scene("node-form-narrow", ("1", "a"), size=NARROW, shows="AE title"),
+    Scene("node-delete", ("1", "d"), shows="archive"),
+    Scene("query-form", ("1", "f"), shows="Patient"),
+    Scene("import-form", ("i",), shows="Import"),
+    Scene("send-form", ("s",), shows="archive"),
+    Scene("export-form", ("x",), shows="Export"),
+    Scene("filter", ("slash", *"jane 2"), shows="1/1"),
+    Scene("filter-mistake", ("slash", *"date=soon"), shows="soon"),
+    Scene("command-line", ("colon", *"retrieve node=ar"), shows="archive"),
+    Scene("command-line-mistake", ("colon", *"retreive node=archive", "enter"), shows="retrieve"),
+    Scene("help", ("question_mark",), shows="Panes"),
+    Scene("help-narrow", ("question_mark",), size=NARROW, shows="Panes"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    if hasattr(time, "tzset"):
+        time.tzset()
+    yield
+    monkeypatch.undo()
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, data_dir: Path, tmp_path: Path) -> Iterator[FileroomApp]:
+    """A room in which everything happened at one moment."""
+    container = open_container(SETTINGS, data_dir)
+    container.clock.override(providers.Object(FixedClock(SOME_TIME)))
+    scene: Scene = request.param
+    if not scene.is_empty:
+        for study in (1, 2, 3):
+            write_study(tmp_path / "files", study)
+        for number, name in enumerate(("archive", "workstation")):
+            container.manage_nodes().add(
+                Node(name=name, ae_title=AeTitle(name.upper()), host="192.0.2.7", port=104 + number)
+            )
+        container.import_files().execute(
+            ImportRequest(paths=(tmp_path / "files",)), progress=Silent(), cancel=container.cancel_token()
+        )
+    try:
+        yield FileroomApp(container, data_dir)
+    finally:
+        container.task_queue().close(5)
+        close_container(container)
+
+
+@pytest.mark.skipif(
+    not UPDATE and DRAWN_BY.read_text(encoding="ascii").strip() != version("textual"),
+    reason="another version of Textual has drawn the pictures",
+)
+@pytest.mark.parametrize(
+    ("app", "scene"), [(scene, scene) for scene in SCENES], indirect=["app"], ids=lambda each: each.name
+)
+def test_screen_looks_as_it_did(app: FileroomApp, scene: Scene, data_dir: Path) -> None:
+    drawn = ""
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        nonlocal drawn
+        await until(pilot, lambda: app.local_pane.records.total is not None)
+        await until(pilot, lambda: app.nodes_pane.records.total is not None)
+        if not scene.is_empty:
+            await _have_happened(app, pilot)
+        for key in scene.keys:
+            await pilot.press({" ": "space", "=": "equals_sign"}.get(key, key))
+        await until(pilot, lambda: scene.shows in _text(app), scene.shows)
+        await _settled(pilot)
+        drawn = _picture(app, data_dir)
+
+    drive(app, steps, size=scene.size)
+
+    place = FOLDER / f"{scene.name}.svg"
+    if UPDATE:
+        place.write_text(drawn, encoding="utf-8")
+        DRAWN_BY.write_text(version("textual") + "\n", encoding="ascii")
+    assert place.exists(), "look at it, and write it with FILEROOM_UPDATE_SNAPSHOTS=1"
+    if drawn != place.read_text(encoding="utf-8"):
+        other = data_dir / f"{scene.name}.svg"
+        other.write_text(drawn, encoding="utf-8")
+        pytest.fail(f"it looks otherwise now: compare {place} and {other}\n{_text_of(drawn)}")
+
+
+def test_every_picture_belongs_to_a_scene() -> None:
+    assert {path.stem for path in FOLDER.glob("*.svg")} == {scene.name for scene in SCENES}
+
+
+async def _have_happened(app: FileroomApp, pilot: Pilot[Any]) -> None:
+    """Have a task end, and something logged."""
+
+    def work(context: TaskContext) -> TaskEnd:
+        context.say("C-MOVE to FILEROOM")
+        return TaskEnd(
+            state=TaskState.SUCCEEDED,
+            summary=("4 of 4 instances from archive by C-MOVE are here, 7.9 KiB in 0.2 s",),
+        )
+
+    app.room.tasks.submit("retrieve from archive", work, command="retrieve node=archive study=1.2.3")
+    await until(pilot, app.room.tasks.ended)
+    buffer = app.log_buffer
+    logging.getLogger("fileroom").removeHandler(buffer)
+    buffer.total = 0
+    for number, (level, text) in enumerate(
+        (
+            ("INFO", "FILEROOM listens at 127.0.0.1 port 11112"),
+            ("INFO", "association from MODALITY at 192.0.2.9"),
+            ("WARNING", "association from NOBODY at 192.0.2.66 refused: its AE title is not allowed"),
+            ("ERROR", "the object store cannot be written: no space left on device"),
+        )
+    ):
+        record = logging.LogRecord("fileroom", getattr(logging, level), "", 0, text, None, None)
+        record.created = SOME_TIME.timestamp() + number
+        buffer.emit(record)
+
+
+async def _settled(pilot: Pilot[Any]) -> None:
+    """Wait until what is on the screen stays as it is."""
+    before, same = "", 0
+    deadline = time.monotonic() + 10
+    while same < 8 and time.monotonic() < deadline:
+        await pilot.pause(0.05)
+        now = _text(pilot.app)
+        same = same + 1 if now == before else 0
+        before = now
+
+
+def _text(app: Any) -> str:
+    from tests.entrypoints.tui.driving import screen_text
+
+    return screen_text(app)
+
+
+def _picture(app: FileroomApp, data_dir: Path) -> str:
+    drawn = app.export_screenshot(title="fileroom")
+    drawn = drawn.replace(str(data_dir), DATA_DIR)
+    # The names of styles carry a number of the run.
+    return re.sub(r"terminal-\d+", "terminal", drawn)
+
+
+def _text_of(drawn: str) -> str:
+    return "\n".join(re.findall(r">([^<>]+)</text>", drawn)).replace("&#160;", " ")
