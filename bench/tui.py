@@ -34,7 +34,7 @@ KEYS = 60
 BETWEEN_KEYS = 0.05
 SETTLE_SECONDS = 2.0
 TRANSFERS = 4
-DOWN, PAGE_DOWN, END, ENTER = b"\x1b[B", b"\x1b[6~", b"\x1b[F", b"\r"
+DOWN, END, ENTER, ZOOM = b"\x1b[B", b"\x1b[F", b"\r", b"z"
 
 BETTER = "Less is better. Median (least - most)."
 FIRST_PAINT = (Measure(key="ms", heading="ms"),)
@@ -160,10 +160,11 @@ def long_list(bench: Workbench, room: Path) -> Table:
         with in_terminal(command, bench.folder, _settings()) as terminal:
             terminal.wait_for(_counter(1, 1))
             terminal.press(ENTER)
-            terminal.wait_for(b"studies / [^\\x1b]+" + _counter(1, 1))
+            terminal.wait_for(_counter(1, 1) + b" \xc2\xb7 studies / ")
             terminal.rest(0.5)
             terminal.press(ENTER)
             terminal.wait_for(_counter(1, total))
+            terminal.press(ZOOM)  # so that the UIDs are in sight
             terminal.rest(0.5)
             return measure(terminal)
 

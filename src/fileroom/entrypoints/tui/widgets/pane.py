@@ -115,9 +115,9 @@ class ListPane(Pane):
         return ""
 
     def tell_counts(self) -> None:
-        """Show the counter, and whether there is more above or below."""
+        """Show the counter first, which a long way must not push out, and whether there is more above or below."""
         filtered = f"/ {for_terminal(self.filter_text)}" if self.filter_text else ""
-        parts = [part for part in (self.beside(), filtered, self.records.counter) if part]
+        parts = [part for part in (self.records.counter, self.beside(), filtered) if part]
         self.tell(also=" · ".join(parts), below=self.records.more)
 
 

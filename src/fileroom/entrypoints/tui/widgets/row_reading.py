@@ -80,12 +80,21 @@ def pages_of(first: int, rows: int) -> set[int]:
 
 
 def read_pages(source: RecordSource, numbers: Iterable[int]) -> Pages:
-    """Read pages.
+    """Read pages; those that follow each other in one go, since far down each look has its price.
 
     Raises:
         FileroomError: the list cannot be read.
     """
-    return tuple((number, source.window(number * PAGE, PAGE)) for number in sorted(numbers))
+    pages: list[tuple[int, Sequence[Record]]] = []
+    wanted = sorted(numbers)
+    while wanted:
+        first, many = wanted[0], 1
+        while many < len(wanted) and wanted[many] == first + many:
+            many += 1
+        rows = source.window(first * PAGE, many * PAGE)
+        pages += [(first + page, rows[page * PAGE : (page + 1) * PAGE]) for page in range(many)]
+        del wanted[:many]
+    return tuple(pages)
 
 
 def counted(count: int, pages: Pages) -> int:
