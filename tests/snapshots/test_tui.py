@@ -197,11 +197,11 @@ async def _have_happened(app: FileroomApp, pilot: Pilot[Any]) -> None:
 
 async def _settled(pilot: Pilot[Any]) -> None:
     """Wait until what is on the screen stays as it is."""
-    for line in pilot.app.screen.query(Input):
-        line.cursor_blink = False
     before, same = "", 0
     deadline = time.monotonic() + 10
     while same < 8 and time.monotonic() < deadline:
+        for line in pilot.app.screen.query(Input):
+            line.cursor_blink = False
         await pilot.pause(0.05)
         now = _text(pilot.app)
         same = same + 1 if now == before else 0
@@ -216,8 +216,9 @@ def _text(app: Any) -> str:
 
 def _picture(app: FileroomApp) -> str:
     drawn = app.export_screenshot(title="fileroom")
-    # The names of styles carry a number of the run.
-    return re.sub(r"terminal-\d+", "terminal", drawn)
+    # The names of styles carry a number of the run; letters come from whatever font the reader has.
+    drawn = re.sub(r"@font-face \{.*?\}", "", re.sub(r"terminal-\d+", "terminal", drawn), flags=re.DOTALL)
+    return re.sub(r"font-family:\s*[^;]*;", "font-family: monospace;", drawn)
 
 
 def _text_of(drawn: str) -> str:
