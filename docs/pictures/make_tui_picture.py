@@ -38,7 +38,7 @@ LINES: Final = (
     "echo pacs",
     "query pacs patient_name='doe*'",
     f"retrieve pacs study={STUDY} via=get",
-    *(f"import {SAMPLES / name}" for name in AT_HOME),
+    f"import {' '.join(str(SAMPLES / name) for name in AT_HOME)}",
     "listen start",
 )
 PATIENCE_SECONDS: Final = 30
@@ -70,7 +70,10 @@ async def play(app: FileroomApp) -> str:
             await pilot.pause(0.3)
             await until(pilot, lambda: not queue.unfinished)
         await until(pilot, lambda: (app.local_pane.records.total or 0) >= len(AT_HOME))
-        await pilot.press("5", "t", "3", "down", "space", "down", "space", "down")
+        app.clear_notifications()
+        for key in ("1", "5", "t", "3", "home", "down", "space", "down", "space", "down"):
+            await pilot.press(key)
+            await pilot.pause(0.2)
         await pilot.pause(1.5)
         drawn = app.export_screenshot(title="fileroom tui")
         app.listener.stop()

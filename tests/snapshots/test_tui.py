@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 from dependency_injector import providers
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -143,12 +144,11 @@ def test_screen_looks_as_it_did(app: FileroomApp, scene: Scene, tmp_path: Path) 
             await _have_happened(app, pilot)
         for key in scene.keys:
             if key == WAIT:
-                await _settled(pilot)
+                await _settled(pilot, "Local")
             else:
                 await pilot.press({" ": "space", "=": "equals_sign"}.get(key, key))
         await until(pilot, lambda: scene.shows in _text(app), scene.shows)
-        await _settled(pilot)
-        drawn = _picture(app)
+        drawn = await _settled(pilot, scene.shows)
 
     drive(app, steps, size=scene.size)
 
@@ -195,17 +195,18 @@ async def _have_happened(app: FileroomApp, pilot: Pilot[Any]) -> None:
         buffer.emit(record)
 
 
-async def _settled(pilot: Pilot[Any]) -> None:
-    """Wait until what is on the screen stays as it is."""
+async def _settled(pilot: Pilot[Any], shows: str = "") -> str:
+    """Wait until the picture stays as it is and shows a text; return it."""
     before, same = "", 0
-    deadline = time.monotonic() + 10
-    while same < 8 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 20
+    while same < 5 and time.monotonic() < deadline:
         for line in pilot.app.screen.query(Input):
             line.cursor_blink = False
-        await pilot.pause(0.05)
-        now = _text(pilot.app)
-        same = same + 1 if now == before else 0
+        await pilot.pause(0.06)
+        now = _picture(pilot.app)
+        same = same + 1 if now == before and shows in _text_of(now) else 0
         before = now
+    return before
 
 
 def _text(app: Any) -> str:
@@ -214,7 +215,7 @@ def _text(app: Any) -> str:
     return screen_text(app)
 
 
-def _picture(app: FileroomApp) -> str:
+def _picture(app: App[Any]) -> str:
     drawn = app.export_screenshot(title="fileroom")
     # The names of styles carry a number of the run; letters come from whatever font the reader has.
     drawn = re.sub(r"@font-face \{.*?\}", "", re.sub(r"terminal-\d+", "terminal", drawn), flags=re.DOTALL)

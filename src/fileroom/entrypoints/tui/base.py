@@ -59,6 +59,7 @@ NARROW: Final = 110
 LOW: Final = 30
 """Lines below which they do so, too."""
 TICK_SECONDS: Final = 0.1
+MOST_MESSAGES: Final = 3
 TOLD_LINES: Final = 4
 """Lines of a message about a task that has ended."""
 SEVERITIES: "Final[dict[Status, Literal['information', 'warning', 'error']]]" = {
@@ -230,6 +231,20 @@ class RoomApp(App[int]):
     def _fatal_error(self) -> None:
         """Leave without printing what Textual would: a traceback with the values of its variables, names among them."""
         self._close_messages_no_wait()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: "Literal['information', 'warning', 'error']" = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message; it takes the place of several that are there, so that the panes stay in sight."""
+        if len(self._notifications) >= MOST_MESSAGES:
+            self.clear_notifications()
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
         """Have the screen's thread do something; from any thread, also when the program is about to end."""
