@@ -7,6 +7,7 @@ Everything else stays the element that it is. Frames wait in a spool, so that me
 from dataclasses import dataclass
 from typing import Final
 
+from fileroom.adapters.files.pydicom_guard import require_numpy
 from fileroom.adapters.files.structure import PIXEL_DATA
 from fileroom.adapters.files.transcoding.spool import Spool
 from fileroom.adapters.files.tree import Item, Tree
@@ -82,6 +83,7 @@ def change_pixels(
         return PixelChange()
     if pixels.fragments is None and not target.is_compressed and not source.is_encapsulated:
         return PixelChange(identical=True)
+    require_numpy()
     from fileroom.adapters.files.transcoding.frames import pack, unpack
 
     _check_amount(tree, limits)
@@ -109,6 +111,7 @@ def _items_with_fragments(tree: Tree) -> list[Item]:
 
 def _unpack_nested(tree: Tree, item: Item, spool: Spool, limits: PixelLimits) -> None:
     """Unpack an icon or the like: within sequences pixels need not be packed (PS3.5 A.4)."""
+    require_numpy()
     from fileroom.adapters.files.transcoding.frames import unpack
 
     inner = Tree(
