@@ -149,11 +149,14 @@ def test_tasks_reach_a_safe_point_when_a_signal_ends_the_program(data_dir: Path)
     assert "1 of 2 filed" in (data_dir / "tasks.jsonl").read_text()
 
 
-def test_program_ends_when_its_terminal_is_gone(data_dir: Path) -> None:
+@pytest.mark.parametrize("names", [("SIGHUP",), ("SIGHUP", "SIGCONT")], ids=" ".join)
+def test_program_ends_when_its_terminal_is_gone(data_dir: Path, names: tuple[str, ...]) -> None:
     with running(data_dir) as terminal:
         terminal.wait_for("Press i to import files")
+        os.write(terminal.master, b"a")  # a form, so that there is more to draw
         os.close(terminal.master)
-        terminal.process.send_signal(signal.SIGHUP)
+        for name in names:  # as the system sends them together
+            terminal.process.send_signal(getattr(signal, name))
         assert terminal.process.wait(PATIENCE_SECONDS) is not None
 
 

@@ -16,6 +16,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.events import DescendantFocus, Resize
 from textual.widget import Widget
 
@@ -30,6 +31,7 @@ from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.command_table import COMMANDS
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.known import known_values
+from fileroom.entrypoints.tui.lasting_output import with_lasting_output
 from fileroom.entrypoints.tui.listening import ListenerRun
 from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.details import DetailsPane
@@ -148,6 +150,10 @@ class RoomApp(App[int]):
             logging.getLogger("fileroom").removeHandler(handler)
         self.listener.stop()
         self.room.close()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what draws: it ends with its terminal, however that ends."""
+        return with_lasting_output(super().get_driver_class())
 
     def look_around(self) -> None:
         """Show what has happened since: many small events make one drawing."""
