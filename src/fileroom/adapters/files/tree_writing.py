@@ -31,6 +31,7 @@ from fileroom.domain.uid import clean_uid
 
 SOP_CLASS_UID: Final = 0x00080016
 SOP_INSTANCE_UID: Final = 0x00080018
+_META_GROUP: Final = 0x0002
 _MAX_UID_BYTES: Final = 1024
 """Of what is meant to be a UID: more than one has."""
 _MAX_SHORT: Final = 0xFFFF
@@ -97,6 +98,10 @@ def data_set_parts(item: Item, target: Encoding) -> Iterator[bytes]:
         Unreadable: a large value cannot be read any more.
     """
     for element in item.elements:
+        if element.tag >> 16 == _META_GROUP:  # it would be read as what the file says of itself
+            raise InvalidDicom(
+                f"{tag_text(element.tag)} stands in the data set, and is for file meta information only"
+            )
         if element.tag & 0xFFFF:
             yield from _element(element, item.encoding, target)
 

@@ -193,6 +193,17 @@ def test_more_pixels_than_allowed_are_not_decoded(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_file_meta_information_within_the_data_set_is_not_written(tmp_path: Path) -> None:
+    """Else it would be taken for what the new file says of itself."""
+    content = bytearray(named("CT_small.dcm").read_bytes())
+    content[132] = 1  # of the group of (0002,0000): what follows is in the data set then
+    source, output = tmp_path / "in.dcm", tmp_path / "out.dcm"
+    source.write_bytes(content)
+    with pytest.raises(InvalidDicom, match=r"\(0002,0001\) stands in the data set"):
+        TRANSCODER.transcode(source, output, a_target(LOSSLESS[0]))
+    assert not output.exists()
+
+
 def test_what_is_there_stays_when_it_fails(tmp_path: Path) -> None:
     output = tmp_path / "out.dcm"
     output.write_bytes(b"before")
