@@ -138,9 +138,9 @@ def test_port_in_use_is_told(data_dir: Path) -> None:
 
             async def steps(pilot: Pilot[Any]) -> None:
                 await pilot.press("l")
-                await until(pilot, lambda: str(port) in messages(app))
-                assert not app.listener.is_on
+                # Of what is on the screen, the panel stays; a toast may be gone on a busy machine.
                 await until(pilot, lambda: str(port) in screen_text(app))
+                assert not app.listener.is_on
 
             drive(app, steps)
 

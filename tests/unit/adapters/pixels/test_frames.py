@@ -82,11 +82,16 @@ def pydicoms_frames(path: Path) -> list[Array] | None:
     return list(pixels) if int(data_set.get("NumberOfFrames", None) or 1) > 1 else [pixels]
 
 
-@pytest.mark.parametrize("syntax", UNCOMPRESSED)
-@pytest.mark.parametrize("kind", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"])
+@pytest.mark.parametrize(
+    ("syntax", "kind"),
+    [
+        (syntax, f"{sign}{size}")
+        for syntax in UNCOMPRESSED
+        for sign in "ui"
+        for size in ("12" if syntax == BIG_ENDIAN else "1248")  # there are only words in OW
+    ],
+)
 def test_frames_are_what_was_written_in_every_uncompressed_syntax(syntax: str, kind: str) -> None:
-    if syntax == BIG_ENDIAN and kind[1] in "48":
-        pytest.skip("there are only words in OW")
     pixels = np.arange(-50, 52).astype(kind).reshape(2, 3, 17)
     found = frames_of(an_image(pixels, frames=2, syntax=syntax))
     np.testing.assert_array_equal(np.stack(found), pixels)
