@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID
 
 from tests.fileroom_cli import FileroomCli
 from tests.interop import peers
@@ -75,9 +77,34 @@ def test_setting_says_the_same_as_the_option(tmp_path: Path, peer: StoringPeer) 
     assert send(cli, peer, EXPLICIT, "--transcode", "fallback")["transcoded"] == 1
 
 
-def test_compressed_object_is_unpacked_where_that_is_preferred(cli: FileroomCli, peer: StoringPeer) -> None:
-    send(cli, peer, COMPRESSED, code=4)
-    document = send(cli, peer, COMPRESSED, "--preferred-transfer-syntax", "implicit-vr-little-endian")
+def test_compressed_object_is_unpacked_where_the_peer_takes_nothing_else(
+    cli: FileroomCli, peer: StoringPeer
+) -> None:
+    document = send(cli, peer, COMPRESSED)
     assert document["transcoded_to"] == {"implicit-vr-little-endian": 1}
     (received,) = map(dcmread, peer.files())
     assert received.PixelData == dcmread(next(p for p in BUNDLED if p.name == "MR_small.dcm")).PixelData
+
+
+def test_compressed_object_stays_here_where_it_is_not_to_be_unpacked(
+    cli: FileroomCli, peer: StoringPeer
+) -> None:
+    document = send(cli, peer, COMPRESSED, "--transcode", "never", code=4)
+    assert "--transcode fallback" in document["error"]["hint"]
+    assert not peer.files()
+
+
+def test_damaged_compressed_object_is_refused_with_the_reason_and_the_others_go(
+    cli: FileroomCli, peer: StoringPeer, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.dcm"
+    data_set = dcmread(COMPRESSED)
+    data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3")
+    data_set.PixelData = encapsulate([b"\x01" + b"\0" * 99])
+    data_set.save_as(damaged)
+    document = send(cli, peer, damaged, COMPRESSED, code=3)
+    assert (document["sent"], document["failed"]) == (1, 1)
+    (failure,) = document["failures"]
+    assert failure["kind"] == "no_accepted_context"
+    assert "RLE Lossless" in failure["why"]
+    assert "could not be unpacked" in failure["hint"]

@@ -76,8 +76,8 @@ class Holdings:
 class SyntaxChoice:
     """In which transfer syntaxes an object may go, best first.
 
-    Its own, unless one is preferred; then what it can be converted to without loss when the peer takes nothing else.
-    Where objects are never to be converted, its own alone.
+    Its own, unless one is preferred; then what every peer takes, to which it is converted when the peer takes nothing
+    else. Where objects are never to be converted, its own alone.
     """
 
     transcoder: Transcoder
@@ -86,20 +86,19 @@ class SyntaxChoice:
     transcoding: Transcoding = Transcoding.FALLBACK
 
     def candidates(self, own: str) -> tuple[str, ...]:
-        """Return the transfer syntaxes for an object that has this one."""
+        """Return the transfer syntaxes for an object that has this one.
+
+        Whether a compressed object can be unpacked shows when it must be: codecs are not looked for before.
+        """
         if self.transcoding is Transcoding.NEVER:
             return (own,)
         wanted = [own]
         if self.preferred and self.preferred != own and self.transcoder.can_convert(own, self.preferred):
             wanted.insert(0, self.preferred)
-        if not transfer_syntax(own).is_encapsulated:
+        if transfer_syntax(own).is_known:
             # Every peer must take implicit VR little endian (PS3.5 10.1).
-            wanted += [
-                uid
-                for uid in (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
-                if uid not in wanted and self.transcoder.can_convert(own, uid)
-            ]
-        return tuple(wanted)
+            wanted += [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN]
+        return tuple(dict.fromkeys(wanted))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -229,8 +229,8 @@ class ShipmentSender:
         """Return the object in the best syntax that the peer takes, converted only where it must or should be.
 
         Raises:
-            NoAcceptedContext: the peer takes it in none.
-            FileroomError: it cannot be converted to what the peer takes.
+            NoAcceptedContext: the peer takes it in none to which it can be converted.
+            FileroomError: it is not compressed, and too damaged to be converted to what the peer takes.
         """
         accepted = session.accepted_syntaxes(source.sop_class_uid)
         own = source.transfer_syntax_uid
@@ -250,15 +250,20 @@ class ShipmentSender:
                     error.message,
                 )
                 failure = failure or error
-        raise failure or self._not_accepted(source)
+        if failure and not transfer_syntax(own).is_encapsulated:
+            raise failure
+        raise self._not_accepted(source, failure) from failure
 
-    def _not_accepted(self, source: OutgoingObject) -> NoAcceptedContext:
+    def _not_accepted(self, source: OutgoingObject, failure: FileroomError | None) -> NoAcceptedContext:
+        """Tell what the peer does not take, and why it could not be converted to what the peer takes."""
         syntax = transfer_syntax(source.transfer_syntax_uid)
         hint = "enable this SOP class and transfer syntax at the peer"
         if self._syntaxes.transcoding is Transcoding.NEVER:
             hint = _CONVERT
-        elif syntax.is_encapsulated:
-            hint += "; to convert compressed objects, install fileroom[codecs] and name a preferred transfer syntax"
+        elif failure:
+            hint += f"; it could not be unpacked: {failure.message}" + (
+                f" ({failure.hint})" if failure.hint else ""
+            )
         return NoAcceptedContext(
             f"{self._peer.ae_title} takes no {sop_class_name(source.sop_class_uid)} in {syntax.name}",
             hint=hint,

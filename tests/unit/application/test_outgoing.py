@@ -18,6 +18,7 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 AS_IT_IS = SyntaxChoice(transcoder=TreeTranscoder())
+NEVER = SyntaxChoice(transcoder=TreeTranscoder(), transcoding=Transcoding.NEVER)
 
 
 def an_object(
@@ -53,32 +54,31 @@ def test_plan_gives_each_pair_of_class_and_syntax_a_context_of_its_own() -> None
         (CT_IMAGE_STORAGE, (EXPLICIT,)),
         (CT_IMAGE_STORAGE, (IMPLICIT,)),
         ("1.2.3", (JPEG_BASELINE,)),
+        ("1.2.3", (EXPLICIT,)),
+        ("1.2.3", (IMPLICIT,)),
     ]
 
 
 def test_plan_holds_as_many_contexts_as_an_association_does() -> None:
     objects = [an_object(number, sop_class=f"1.2.{number}") for number in range(MAX_CONTEXTS)]
-    assert [len(each.objects) for each in plan_shipments(objects, AS_IT_IS)] == [128]
+    assert [len(each.objects) for each in plan_shipments(objects, NEVER)] == [128]
 
 
 def test_plan_splits_when_more_contexts_are_needed_than_an_association_holds() -> None:
     objects = [an_object(number, sop_class=f"1.2.{number}") for number in range(2 * MAX_CONTEXTS + 1)]
-    shipments = plan_shipments(objects, AS_IT_IS)
+    shipments = plan_shipments(objects, NEVER)
     assert [len(each.contexts) for each in shipments] == [128, 128, 1]
     assert [one.name for each in shipments for one in each.objects] == [one.name for one in objects]
 
 
 def test_plan_splits_before_an_object_whose_contexts_do_not_fit_together() -> None:
-    objects = [an_object(number, sop_class=f"1.2.{number}") for number in range(127)]
-    objects.append(an_object(127, sop_class="1.2.127", syntax=EXPLICIT))  # takes two: implicit as well
-    assert [len(each.contexts) for each in plan_shipments(objects, AS_IT_IS)] == [127, 2]
+    # Three each: its own, and the two that every peer takes.
+    objects = [an_object(number, sop_class=f"1.2.{number}") for number in range(43)]
+    assert [len(each.contexts) for each in plan_shipments(objects, AS_IT_IS)] == [126, 3]
 
 
-def test_syntaxes_of_a_compressed_object_are_its_own_alone() -> None:
-    assert AS_IT_IS.candidates(JPEG_BASELINE) == (JPEG_BASELINE,)
-
-
-def test_syntaxes_of_an_uncompressed_object_end_with_what_every_peer_takes() -> None:
+def test_syntaxes_of_an_object_end_with_what_every_peer_takes() -> None:
+    assert AS_IT_IS.candidates(JPEG_BASELINE) == (JPEG_BASELINE, EXPLICIT, IMPLICIT)
     assert AS_IT_IS.candidates(EXPLICIT) == (EXPLICIT, IMPLICIT)
     assert AS_IT_IS.candidates(IMPLICIT) == (IMPLICIT, EXPLICIT)
     assert AS_IT_IS.candidates(DEFLATED) == (DEFLATED, EXPLICIT, IMPLICIT)
@@ -87,6 +87,7 @@ def test_syntaxes_of_an_uncompressed_object_end_with_what_every_peer_takes() -> 
 def test_syntax_of_an_object_is_its_own_alone_where_nothing_is_converted() -> None:
     choice = SyntaxChoice(transcoder=TreeTranscoder(), preferred=DEFLATED, transcoding=Transcoding.NEVER)
     assert choice.candidates(EXPLICIT) == (EXPLICIT,)
+    assert choice.candidates(JPEG_BASELINE) == (JPEG_BASELINE,)
 
 
 def test_preferred_syntax_comes_first_when_the_object_can_be_converted() -> None:
@@ -101,7 +102,7 @@ def test_preferred_syntax_is_left_out_when_the_object_cannot_be_converted() -> N
 
 
 def test_syntax_that_nobody_knows_goes_as_it_is() -> None:
-    assert AS_IT_IS.candidates("1.2.3.4.5")[0] == "1.2.3.4.5"
+    assert AS_IT_IS.candidates("1.2.3.4.5") == ("1.2.3.4.5",)
 
 
 def test_catalogued_object_is_read_when_it_is_sent() -> None:

@@ -47,7 +47,10 @@ class TomlRules(DeidentificationRules):
             raise InvalidInput(f"{path} is no TOML: {error}") from None
         for name in tables:
             if name != TABLE:
-                raise InvalidInput(f"{path} has {name!r}, which is not known", hint=_hint(name, (TABLE,)))
+                raise InvalidInput(
+                    f"{path} has {name!r}, which is not known",
+                    hint=nearest(name, (TABLE,)) or f"rules stand in one table: [{TABLE}]",
+                )
         elements = tables.get(TABLE, {})
         if not isinstance(elements, dict):
             raise InvalidInput(f"{TABLE!r} in {path} is no table", hint=f"begin with [{TABLE}]")

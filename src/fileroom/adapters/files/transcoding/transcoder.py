@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from fileroom.adapters.files.pydicom_guard import INSTALL_CODECS
 from fileroom.adapters.files.transcoding.engine import PixelLimits
 from fileroom.adapters.files.transcoding.spool import Spool
 from fileroom.adapters.files.transcoding.whole import transcode_tree
@@ -26,6 +27,7 @@ from fileroom.domain.transfer_syntaxes import transfer_syntax
 from fileroom.domain.uid import clean_uid
 
 MAX_PIXEL_BYTES: Final = 2 << 30
+_TAKES_CODECS: Final = f"unpacking takes codecs; {INSTALL_CODECS}"
 
 
 class MemoryContent(ObjectContent):
@@ -75,7 +77,7 @@ class TreeTranscoder(Transcoder):
             return source
         names = f"{transfer_syntax(from_uid).name} to {transfer_syntax(to_uid).name}"
         if not self.can_convert(from_uid, to_uid):
-            raise InvalidDicom(f"there is no way from {names}")
+            raise InvalidDicom(f"there is no way from {names}", hint=_why_not_decoded(from_uid))
         try:
             data = self._converted(source, from_uid, PixelTarget(transfer_syntax_uid=to_uid))
         except (ConfigurationError, InvalidDicom, InvalidInput, LimitExceeded, StorageError) as error:
@@ -130,12 +132,21 @@ def _can_encode(uid: str) -> bool:
 
 def _can_decode(uid: str) -> bool:
     """Tell whether there is something that unpacks a syntax."""
-    if not transfer_syntax(uid).is_encapsulated or find_spec("numpy") is None:
-        return False
+    return transfer_syntax(uid).is_encapsulated and not _why_not_decoded(uid)
+
+
+def _why_not_decoded(uid: str) -> str:
+    """Tell what is missing to unpack a compressed syntax; '' where nothing is, or where that is not the question."""
+    if not transfer_syntax(uid).is_encapsulated:
+        return ""
+    if find_spec("numpy") is None:
+        return _TAKES_CODECS
     from fileroom.adapters.files.pixels.compressed import decoder_of
 
     try:
         decoder_of(uid)
-    except (ConfigurationError, InvalidInput):
-        return False
-    return True
+    except ConfigurationError:
+        return _TAKES_CODECS
+    except InvalidInput as error:
+        return error.message
+    return ""
