@@ -83,7 +83,10 @@ class _Observers(ReceiverObserver):
 
 
 class _Door(ListenerActivity):
-    """Lets in who is on the allowlists; where there are none, this machine and the peers that we retrieve from."""
+    """Lets in who is on the allowlists; where there are none, this machine and the peers that we retrieve from.
+
+    Counts what they bring, and tells the observers.
+    """
 
     def __init__(self, access: AccessPolicy, observers: _Observers) -> None:
         super().__init__(access if access.restricts_callers else replace(access, peers=_THIS_MACHINE))
@@ -101,6 +104,16 @@ class _Door(ListenerActivity):
         super().refused(caller, reason)
         if not self._access.allows_address(caller.address):
             self._observers.caller_refused(caller.address)
+
+    def received(self, received: Received) -> None:
+        """Count an object, and tell of it."""
+        super().received(received)
+        self._observers.received(received)
+
+    def abandoned(self, request: StoreRequest, why: str) -> None:
+        """Count an object that did not arrive whole, and tell of it."""
+        super().abandoned(request, why)
+        self._observers.abandoned(request, why)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,7 +240,7 @@ class OpenReceiver:
         options = replace(self._options, ae_title=ae_title, bind=bind)
         observers = _Observers()
         door = _Door(self._access, observers)
-        services = Services(observer=door, store=self._receive.observed_by(observers))
+        services = Services(observer=door, store=self._receive.observed_by(door))
         with ExitStack() as ends:
             try:
                 listening = ends.enter_context(self._server.listen(options, services))

@@ -323,6 +323,24 @@ def test_destination_is_found_as_one_types(room: RoomUi) -> None:
     assert len(peer.received) == 4
 
 
+def test_submitting_takes_the_destination_that_is_marked(room: RoomUi) -> None:
+    peer = a_scripted_peer(room, studies=())
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.local_pane.records.marked is not None)
+        form = await form_after(pilot, "s")
+        await fill_in(pilot, form, node="")
+        await pilot.press(*"pa")
+        await until(pilot, lambda: "▸ pacs" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await gone(pilot, form)
+        await ended(pilot, app, 1)
+
+    drive(app, steps)
+    assert len(peer.received) == 4
+
+
 def test_files_are_sent_without_being_filed(empty_room: RoomUi, tmp_path: Path) -> None:
     peer = a_scripted_peer(empty_room, studies=())
     write_study(tmp_path / "scans")

@@ -1,5 +1,6 @@
 """Retrieves: what came is compared with what was expected, whatever the node says."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -187,6 +188,14 @@ def test_study_is_retrieved_and_complete(via: Via) -> None:
     assert desk.capability() is RetrieveCapability(via.value)
     assert desk.presence.current() is None
     desk.room.assert_agrees()
+
+
+def test_association_that_brings_the_objects_of_a_move_is_logged_with_their_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        Desk().retrieve(Via.MOVE)
+    assert any(message.endswith("ended: released, 3 objects filed") for message in caplog.messages)
 
 
 def test_object_that_came_by_get_is_known_to_come_from_the_node() -> None:

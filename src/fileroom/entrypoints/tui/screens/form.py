@@ -1,7 +1,7 @@
 """A form before the panes: fields one under the other, mistakes told as one types, and work begun when all is well.
 
-Enter goes to the next field that is wrong or missing, and submits where none is; Ctrl+S does the same from anywhere,
-Escape leaves. What a form is for is in its fields and its `attempt`, which runs in another thread; where that fails,
+Enter takes the candidate that is marked, goes to the next field that is wrong or missing, and submits where none is;
+Ctrl+S does all of it at once, Escape leaves. What a form is for is in its fields and its `attempt`, which runs in another thread; where that fails,
 the form stays and says why.
 """
 
@@ -102,7 +102,7 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
         Binding("enter", "go_on", "Go on", show=False),
-        Binding("ctrl+s", "go_on", "Submit", show=False),
+        Binding("ctrl+s", "submit", "Submit", show=False),
         Binding("ctrl+r", "reset", "Reset", show=False),
     ]
     DEFAULT_CSS = """
@@ -264,6 +264,12 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
         """Bring back what stood there before anything was typed."""
         if self._defaults is not None:
             self._put(self._defaults)
+
+    def action_submit(self) -> None:
+        """Begin from anywhere, with the candidate that is marked."""
+        if isinstance(self.focused, TextLine):
+            self.focused.take_marked()
+        self.action_go_on()
 
     def action_go_on(self) -> None:
         """Go to what is wrong or missing; where nothing is, begin."""

@@ -115,9 +115,7 @@ class TextLine(Input):
 
     def action_complete(self) -> None:
         """Take the marked candidate, or what all have in common; go on where there is nothing to complete."""
-        marked = self._candidate()
-        if marked is not None and marked.text != self.value:
-            self.take(marked.text)
+        if self.take_marked():
             return
         common = _beginning([candidate.text for candidate in self._candidates])
         if self._is_fresh and len(common) > len(self.value) and common.startswith(self.value):
@@ -138,11 +136,8 @@ class TextLine(Input):
 
     async def action_submit(self) -> None:
         """Take the marked candidate; otherwise go on."""
-        marked = self._candidate()
-        if marked is not None and marked.text != self.value:
-            self.take(marked.text)
-            return
-        await super().action_submit()
+        if not self.take_marked():
+            await super().action_submit()
 
     def action_let_go(self) -> None:
         """Mark no candidate; leave the form where none is."""
@@ -163,6 +158,14 @@ class TextLine(Input):
 
     def _candidate(self) -> Candidate | None:
         return None if self._marked is None or not self._is_fresh else self._candidates[self._marked]
+
+    def take_marked(self) -> bool:
+        """Put the marked candidate into the line; tell whether there was one that does not stand there already."""
+        marked = self._candidate()
+        if marked is None or marked.text == self.value:
+            return False
+        self.take(marked.text)
+        return True
 
     def take(self, text: str) -> None:
         """Put a candidate into the line."""
