@@ -1,7 +1,7 @@
 """What became of an operation, for any door: counters, failures by name, and a summary in words."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -56,6 +56,27 @@ class Failure:
     hint: str = ""
     kind: str = ""
     """Lower_snake word for scripts."""
+
+
+def failures_in_words(
+    failed: Sequence[Failure], *, reasons: int, names: int, elsewhere: str
+) -> Iterator[tuple[str, str]]:
+    """Yield lines, each with its hint or '', that name what failed; what failed for the same reason shares a line.
+
+    At most so many `reasons` are told, with so many `names` each; `elsewhere` says where the others are.
+    """
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for each in failed:
+        by_reason.setdefault((each.why, each.hint), []).append(each.what)
+    told: set[str] = set()
+    for (why, hint), items in list(by_reason.items())[:reasons]:
+        named = ", ".join(items[:names])
+        more = f" and {len(items) - names} more" if len(items) > names else ""
+        yield f"{named}{more}: {why}", "" if hint in told else hint
+        told.add(hint)
+    left = sum(len(items) for items in list(by_reason.values())[reasons:])
+    if left or any(len(items) > names for items in by_reason.values()):
+        yield f"{left} more failed" if left else "not all are named here", elsewhere
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

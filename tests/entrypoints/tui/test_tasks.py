@@ -144,7 +144,7 @@ def test_details_of_a_task_that_ended_tell_what_failed_and_why(empty_room: RoomU
         await until(pilot, lambda: app.tasks_pane.records.marked is not None)
         await pilot.press("enter")
         await until(pilot, lambda: "1 of 4 files filed" in screen_text(app))
-        assert "file 0: it is no DICOM file" in screen_text(app)
+        assert "file 0, file 1, file 2: it is no DICOM file" in screen_text(app)
         assert "hint: look at it" in screen_text(app)
 
     drive(app, steps)
@@ -212,7 +212,7 @@ def test_failed_task_tells_why_and_what_to_do(empty_room: RoomUi) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         app.submit("send to pacs", failing)
         await until(pilot, lambda: "1 of 4 files filed" in messages(app))
-        assert "file 0: it is no DICOM file" in messages(app)
+        assert "file 0, file 1, file 2: it is no DICOM file" in messages(app)
         assert "look at it" in messages(app)
 
     drive(app, steps)

@@ -425,16 +425,20 @@ def test_jobs_are_no_more_than_objects() -> None:
 class _CancelsAt(ProgressSink):
     def __init__(self, cancel: PatientToken, at: int) -> None:
         self.cancel, self.at = cancel, at
+        self.last = Progress(task="", done=0)
 
     def report(self, progress: Progress) -> None:
+        self.last = progress
         self.cancel.cancelled = self.cancel.cancelled or progress.done >= self.at
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_cancel_stops_after_the_objects_in_flight(jobs: int) -> None:
     box = Outbox().with_instances(*range(1, 31))
-    result = box.send(jobs=jobs, progress=_CancelsAt(box.cancel, 2))
+    progress = _CancelsAt(box.cancel, 2)
+    result = box.send(jobs=jobs, progress=progress)
     assert result.report.cancelled
+    assert (progress.last.done, progress.last.failed) == (result.report.sent, 0)
     assert len(result.report.lines) == 30
     assert result.report.sent == len(box.peer.received) >= 2
     assert result.report.count(SENT) + result.report.count(NOT_ATTEMPTED) == 30

@@ -109,27 +109,28 @@ class _Ledger:
         self.associations = 0
         self._total = total
         self._progress = progress
+        self._done = 0
         self._failed = 0
         self._bytes = 0
 
     def note(self, lines: Iterable[TransferLine]) -> None:
         for line in lines:
             self.lines.append(line)
-            self._failed += line.outcome in _DID_NOT_ARRIVE
+            if line.outcome is TransferOutcome.NOT_ATTEMPTED:  # it is told at the end, and was no progress
+                continue
+            self._done += 1
+            self._failed += line.outcome is TransferOutcome.FAILED
             self._bytes += line.bytes
             self._progress.report(
                 Progress(
                     task="sending",
-                    done=len(self.lines),
+                    done=self._done,
                     total=self._total,
                     failed=self._failed,
                     bytes_done=self._bytes,
                     item=line.sop_instance_uid,
                 )
             )
-
-
-_DID_NOT_ARRIVE = frozenset({TransferOutcome.FAILED, TransferOutcome.NOT_ATTEMPTED})
 
 
 class SendObjects:

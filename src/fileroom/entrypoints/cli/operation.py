@@ -1,6 +1,6 @@
 """Runs one command: cancellation, progress, errors, exit codes, and the report as text or as one JSON document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from fileroom.domain.errors import Cancelled, FileroomError, StorageError
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.output import Output, OutputClosed
 from fileroom.entrypoints.cli.state import State
-from fileroom.entrypoints.report import Failure, Report, Status
+from fileroom.entrypoints.report import Failure, Report, Status, failures_in_words
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
@@ -106,7 +106,13 @@ def run_light(
         report = replace(report, error=report.error or error, code=report.code or failures.exit_code(error))
     if report.error is not None:
         state.output.error(report.error.message, report.error.hint)
-    _tell_failures(state.output, report.failures)
+    for text, hint in failures_in_words(
+        report.failures,
+        reasons=SHOWN_FAILURES,
+        names=NAMED_FAILURES,
+        elsewhere="use --json to see them all",
+    ):
+        state.output.warning(text, hint)
     if show_log and report.error is None:
         state.output.note(f"log: {state.log_file}")
     code = _code_of(report)
@@ -202,21 +208,3 @@ def document_of(state: State, name: str, started: datetime, report: Report) -> d
         ],
         "log": str(state.log_file),
     }
-
-
-def _tell_failures(output: Output, failed: Sequence[Failure]) -> None:
-    """Name what failed; what failed for the same reason shares a line."""
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for each in failed:
-        by_reason.setdefault((each.why, each.hint), []).append(each.what)
-    told: set[str] = set()
-    for (why, hint), items in list(by_reason.items())[:SHOWN_FAILURES]:
-        named = ", ".join(items[:NAMED_FAILURES])
-        more = f" and {len(items) - NAMED_FAILURES} more" if len(items) > NAMED_FAILURES else ""
-        output.warning(f"{named}{more}: {why}", "" if hint in told else hint)
-        told.add(hint)
-    left = sum(len(items) for items in list(by_reason.values())[SHOWN_FAILURES:])
-    if left or any(len(items) > NAMED_FAILURES for items in by_reason.values()):
-        output.warning(
-            f"{left} more failed" if left else "not all are named here", "use --json to see them all"
-        )

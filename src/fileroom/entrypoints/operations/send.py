@@ -141,6 +141,7 @@ def _kind_of(lines: "tuple[TransferLine, ...]") -> str:
 def _show(
     output: Printer, result: "SendResult", warnings: "list[TransferLine]", session: Path | None
 ) -> None:
+    from fileroom.domain.transfer import TransferOutcome
     from fileroom.domain.transfer_syntaxes import transfer_syntax
 
     report = result.report
@@ -151,6 +152,9 @@ def _show(
         f"({report.sent / seconds:.0f}/s, {human_bytes(report.bytes_sent / seconds)}/s, "
         f"{counted(report.associations, 'association')})"
     )
+    left = report.count(TransferOutcome.NOT_ATTEMPTED)
+    if left:
+        output.note(f"{report.count(TransferOutcome.FAILED)} failed, {left} not attempted")
     for uid, count in report.transcoded.items():
         output.note(f"{count} of them transcoded to {transfer_syntax(uid).name}")
     for line in warnings[:5]:

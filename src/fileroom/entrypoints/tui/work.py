@@ -8,11 +8,13 @@ from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.task_queue import TaskContext, TaskEnd, TaskWork
 from fileroom.domain.task import TaskState
-from fileroom.entrypoints.report import Printer, Report, Status
+from fileroom.entrypoints.report import Printer, Report, Status, failures_in_words
 from fileroom.entrypoints.tui.task_log import logged_by
 
-TOLD_FAILURES: Final = 200
-"""Failures that a summary names; more are counted."""
+TOLD_REASONS: Final = 100
+"""Reasons of failures that a summary tells; more are counted."""
+NAMED_FAILURES: Final = 5
+"""Failures that are named for each of them."""
 Work = Callable[[ProgressSink, CancelToken], Report]
 
 _STATES: Final = {
@@ -90,8 +92,11 @@ def summary_of(report: Report) -> list[str]:
         printer.lines.append(f"error: {report.error.message}")
         if report.error.hint:
             printer.lines.append(f"  hint: {report.error.hint}")
-    for failure in report.failures[:TOLD_FAILURES]:
-        printer.warning(f"{failure.what}: {failure.why}", failure.hint)
-    if len(report.failures) > TOLD_FAILURES:
-        printer.note(f"{len(report.failures) - TOLD_FAILURES} more failed")
+    for text, hint in failures_in_words(
+        report.failures,
+        reasons=TOLD_REASONS,
+        names=NAMED_FAILURES,
+        elsewhere="the same command on the command line names them all with --json",
+    ):
+        printer.warning(text, hint)
     return printer.lines

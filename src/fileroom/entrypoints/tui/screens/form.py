@@ -1,8 +1,8 @@
 """A form before the panes: fields one under the other, mistakes told as one types, and work begun when all is well.
 
 Enter takes the candidate that is marked, goes to the next field that is wrong or missing, and submits where none is;
-Ctrl+S does all of it at once, Escape leaves. What a form is for is in its fields and its `attempt`, which runs in another thread; where that fails,
-the form stays and says why.
+Ctrl+S does all of it at once, Escape leaves. What a form is for is in its fields and its `attempt`, which runs in
+another thread; where that fails, the form stays and says why.
 """
 
 import logging
