@@ -288,6 +288,8 @@ _SENT: Final[Mapping[str, str]] = {
     "average_bytes": "bytes of an object, on average",
     "average_seconds": "seconds an object took, on average",
     "warned": "list of `what` and `why`, where there were warnings",
+    "session_log": "file with a line for each object",
+    "session_summary": "file with the counters, as JSON",
 }
 _EXPORTED: Final[Mapping[str, str]] = {
     "exported": "with `--export` and `--out`: how many rows were written",
@@ -332,11 +334,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "send_study": _SENT,
         "send_series": _SENT,
         "send_instance": _SENT,
-        "send_files": {
-            **_SENT,
-            "session_log": "file with a line for each object",
-            "session_summary": "file with the counters, as JSON",
-        },
+        "send_files": _SENT,
         "storage_scp": {
             "ae_title": "ours",
             "bind": "address",

@@ -60,6 +60,7 @@ def test_line_tells_rate_and_rest_where_the_end_is_known() -> None:
     line = progress_line(progress, 10.0, 8)
     for told in ("25%", "sending 5/20", "50.0 MiB of 200.0 MiB", "5.0 MiB/s", "about 0:30 left"):
         assert told in line
+    assert "left" not in progress_line(progress, 10.0, 8, is_over=True)
 
 
 def test_line_has_no_bar_where_the_end_is_not_known() -> None:

@@ -26,12 +26,12 @@ def send(
     *,
     progress: "ProgressSink",
     cancel: "CancelToken",
-    session_folder: Path | None = None,
+    session_folder: Path,
     jobs: int | None = None,
     preferred_transfer_syntax: str | None = None,
     transcoding: "Transcoding | None" = None,
 ) -> Report:
-    """Send, as the settings say in all that is left open here; with a folder, leave a log of the session in it.
+    """Send, as the settings say in all that is left open here, and leave a line for each object in `session_folder`.
 
     `jobs` are associations in parallel; a transfer syntax is named by keyword, name or UID.
 
@@ -53,7 +53,7 @@ def send(
     )
     begun = datetime.now(UTC)
     result = container.send_objects().execute(request, progress=progress, cancel=cancel)
-    session = None if session_folder is None else _write_session(session_folder, begun, result)
+    session = _write_session(session_folder, begun, result)
     return _report(result, session)
 
 

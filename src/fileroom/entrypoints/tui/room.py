@@ -29,6 +29,8 @@ class Room:
         """Nothing is opened before it is wanted."""
         self.container = container
         self.data_dir = data_dir
+        self.logs = data_dir / "logs"
+        """Where sessions of sends go."""
         self.tasks: TaskQueue = container.task_queue()
         """The queue."""
         self.log_file = container.log_file()

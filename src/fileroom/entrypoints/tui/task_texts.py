@@ -38,8 +38,8 @@ def bar(share: float, width: int) -> str:
     return drawn.ljust(width, "░")
 
 
-def progress_line(progress: "Progress", seconds: float, width: int) -> str:
-    """Write all that is known of how far a task is, with a bar where the end is known."""
+def progress_line(progress: "Progress", seconds: float, width: int, *, is_over: bool = False) -> str:
+    """Write all that is known of how far a task is, or came, with a bar where the end is known."""
     parts = [f"{progress.task} {progress_text(progress)}"]
     if progress.bytes_done:
         of = f" of {human_bytes(progress.bytes_total)}" if progress.bytes_total else ""
@@ -49,7 +49,7 @@ def progress_line(progress: "Progress", seconds: float, width: int) -> str:
     share = share_of(progress)
     if share is None:
         return " · ".join(parts)
-    if 0 < share < 1 and seconds >= 1:
+    if 0 < share < 1 and seconds >= 1 and not is_over:
         parts.append(f"about {clock_text(seconds / share - seconds)} left")
     return f"{bar(share, width)} {share:4.0%}  {' · '.join(parts)}"
 

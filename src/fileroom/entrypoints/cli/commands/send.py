@@ -175,12 +175,15 @@ def _send_selection(
     from fileroom.application.use_cases.send_objects import SendRequest
     from fileroom.entrypoints.operations import send as operations
 
+    state: State = context.obj
+
     def work(operation: Operation) -> Report:
         return operations.send(
             operation.container,
             SendRequest(target=destination, selection=selection),
             progress=operation.progress,
             cancel=operation.cancel,
+            session_folder=state.log_file.parent,
         )
 
     run(context, name, work, json=json, overrides=_overrides(jobs, preferred, transcode), show_log=True)
@@ -210,6 +213,8 @@ def send_files(
     from fileroom.domain.ae_title import AeTitle
     from fileroom.entrypoints.operations import send as operations
 
+    state: State = context.obj
+
     def work(operation: Operation) -> Report:
         if (destination_node is None) == (to is None):
             raise InvalidInput("name exactly one receiver", hint="--destination-node NODE, or --to HOST:PORT")
@@ -219,7 +224,6 @@ def send_files(
             paths=tuple(paths),
             recursive=recursive,
         )
-        state: State = context.obj
         return operations.send(
             operation.container,
             request,

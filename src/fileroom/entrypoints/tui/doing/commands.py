@@ -197,13 +197,9 @@ class CommandActions(
             recursive=typed.flag("recursive"),
         )
         what = paths[0].name if len(paths) == 1 else f"{len(paths)} paths"
-        self._submit_send(
-            f"send {what} to {request.target}", request, typed, folder=self.room.data_dir / "logs"
-        )
+        self._submit_send(f"send {what} to {request.target}", request, typed)
 
-    def _submit_send(
-        self, title: str, request: "SendRequest", typed: Typed, *, folder: Path | None = None
-    ) -> None:
+    def _submit_send(self, title: str, request: "SendRequest", typed: Typed) -> None:
         from fileroom.domain.transfer import Transcoding
         from fileroom.entrypoints.operations.send import send
 
@@ -215,7 +211,7 @@ class CommandActions(
                 request,
                 progress=progress,
                 cancel=cancel,
-                session_folder=folder,
+                session_folder=self.room.logs,
                 jobs=typed.number("jobs"),
                 preferred_transfer_syntax=typed.get("preferred_transfer_syntax"),
                 transcoding=Transcoding(transcode) if transcode else None,

@@ -241,15 +241,19 @@ class ObjectActions(AskingActions):
         request = SendRequest(target=node, paths=tuple(paths), recursive=recursive)
         parts = [("path", str(path)) for path in paths] + [("destination_node", node)]
         command = written("send-files", *parts, recursive="true" if recursive else "")
-        self.submit(f"send {_named(paths)} to {node}", self._send(request, has_session=True), command=command)
+        self.submit(f"send {_named(paths)} to {node}", self._send(request), command=command)
 
-    def _send(self, request: "SendRequest", *, has_session: bool = False) -> "Work":
+    def _send(self, request: "SendRequest") -> "Work":
         from fileroom.entrypoints.operations.send import send
 
-        folder = self.room.data_dir / "logs" if has_session else None
-
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            return send(self.room.container, request, progress=progress, cancel=cancel, session_folder=folder)
+            return send(
+                self.room.container,
+                request,
+                progress=progress,
+                cancel=cancel,
+                session_folder=self.room.logs,
+            )
 
         return work
 

@@ -85,7 +85,10 @@ class TaskDetailsScreen(ModalScreen[None]):
         facts = [*facts_of(view, now), ("Log file", self._log)]
         lines = [f"{name.ljust(9)}  {for_terminal(value)}" for name, value in facts if value]
         if view.progress is not None:
-            lines.append(for_terminal(progress_line(view.progress, view.record.seconds(now), _BAR)))
+            line = progress_line(
+                view.progress, view.record.seconds(now), _BAR, is_over=view.record.state.is_over
+            )
+            lines.append(for_terminal(line))
         self._facts.update("\n".join(lines), layout=len(lines) != self._height)
         self._height = len(lines)
         hint = self._hint()
