@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fileroom.entrypoints.cli.commands.histogram import ascii_bar, block_bar
+from fileroom.entrypoints.operations.measuring import ascii_bar, block_bar
 from tests.entrypoints.documents import assert_document
 from tests.entrypoints.program import Program
 from tests.images import an_image, element

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from fileroom.domain.errors import FileroomError
+from fileroom.domain.errors import Cancelled, FileroomError
 
 
 class Printer(Protocol):
@@ -95,3 +95,13 @@ class Report:
     """Prints it for people and pipes."""
     error: FileroomError | None = None
     """What ended the operation."""
+
+
+def ended_by(error: FileroomError, fields: dict[str, object] | None = None) -> Report:
+    """Return the report of an operation that an error ended, with what was done until then."""
+    told = {"kind": error.kind, "message": error.message} | ({"hint": error.hint} if error.hint else {})
+    return Report(
+        status=Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED,
+        fields={**(fields or {}), "error": told},
+        error=error,
+    )

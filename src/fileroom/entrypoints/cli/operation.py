@@ -11,7 +11,7 @@ from fileroom.domain.errors import Cancelled, FileroomError, StorageError
 from fileroom.entrypoints.cli import failures
 from fileroom.entrypoints.cli.output import Output, OutputClosed
 from fileroom.entrypoints.cli.state import State
-from fileroom.entrypoints.report import Failure, Report, Status, failures_in_words
+from fileroom.entrypoints.report import Failure, Report, Status, ended_by, failures_in_words
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
@@ -123,6 +123,8 @@ def run_light(
 def _code_of(report: Report) -> int:
     if report.code is not None:
         return report.code
+    if report.error is not None:
+        return failures.exit_code(report.error)
     if report.failed_as:
         return failures.exit_code_of_kind(report.failed_as, failures.PARTIAL)
     return _CODES[report.status]
@@ -159,17 +161,6 @@ def _failed(state: State, name: str, error: Exception) -> Report:
             hint=f"the traceback is in {state.log_file}",
         )
     return ended_by(error)
-
-
-def ended_by(error: FileroomError, fields: dict[str, object] | None = None) -> Report:
-    """Return the report of an operation that an error ended, with what was done until then."""
-    told = {"kind": error.kind, "message": error.message} | ({"hint": error.hint} if error.hint else {})
-    return Report(
-        status=Status.CANCELLED if isinstance(error, Cancelled) else Status.FAILED,
-        code=failures.exit_code(error),
-        fields={**(fields or {}), "error": told},
-        error=error,
-    )
 
 
 def _work(state: State, work: Callable[[Operation], Report]) -> Report:

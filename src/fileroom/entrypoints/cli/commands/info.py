@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fileroom.entrypoints.cli.file_options import Files, Jobs, Recursive, report, selection
+from fileroom.entrypoints.cli.file_options import Files, Jobs, Recursive, selection
 from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.operations.describing import fact_text
+from fileroom.entrypoints.operations.files import report
 from fileroom.entrypoints.report import Printer
 
 if TYPE_CHECKING:

@@ -14,19 +14,15 @@ from fileroom.entrypoints.cli.file_options import (
     OutputFile,
     Recursive,
     destination,
-    report,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-from fileroom.entrypoints.report import Printer
-from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
-    from fileroom.application.file_work import FileOutcome
-    from fileroom.application.ports.json_converter import WrittenJson
+    pass
 
 
 def register(app: typer.Typer) -> None:
@@ -72,46 +68,18 @@ def to_json(
     json: Json = False,
 ) -> None:
     """Write DICOM files as JSON documents."""
-    from fileroom.application.ports.json_converter import ToJsonOptions
-    from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
+    from fileroom.entrypoints.operations import json_conversion
 
     def work(operation: Operation) -> Report:
-        result = operation.container.convert_to_json().execute(
-            ConvertToJsonRequest(
-                selection=selection(files, recursive=recursive, jobs=jobs),
-                destination=destination(output, output_dir, force=force),
-                options=ToJsonOptions(bulk_dir=bulk_dir, bulk_threshold=bulk_threshold, pretty=pretty),
-            ),
+        return json_conversion.to_json(
+            operation.container,
+            selection(files, recursive=recursive, jobs=jobs),
+            destination(output, output_dir, force=force),
+            bulk_dir=bulk_dir,
+            bulk_threshold=bulk_threshold,
+            pretty=pretty,
             progress=operation.progress,
             cancel=operation.cancel,
         )
-        return report(
-            result,
-            _fields,
-            show=lambda out, outcome: _show(out, outcome, many=not result.is_single),
-            summary="converted",
-        )
 
     run(context, "to_json", work, json=json)
-
-
-def _fields(written: "WrittenJson") -> dict[str, object]:
-    told: dict[str, object] = {"elements": written.elements, "size_bytes": written.size}
-    if written.bulk_files:
-        told |= {"bulk_files": written.bulk_files, "bulk_bytes": written.bulk_bytes}
-    return told | ({"notes": list(written.notes)} if written.notes else {})
-
-
-def _show(output: Printer, outcome: "FileOutcome[WrittenJson]", *, many: bool) -> None:
-    written = outcome.result
-    if written is None:
-        return
-    for note in written.notes:
-        output.warning(f"{outcome.name}: {note}")
-    if many:
-        return
-    beside = f", {counted(written.bulk_files, 'bulk file')} of {human_bytes(written.bulk_bytes)}"
-    output.note(
-        f"{outcome.output}: {counted(written.elements, 'element')}, {human_bytes(written.size)}"
-        f"{beside if written.bulk_files else ''}"
-    )
