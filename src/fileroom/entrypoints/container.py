@@ -437,6 +437,11 @@ def _store_root(settings: ObjectsSettings, data_dir: Path) -> Path:
     return Path(settings.root).expanduser() if settings.root else data_dir / "store"
 
 
+def _store_folders(settings: Settings, data_dir: Path) -> tuple[Path, ...]:
+    """Return the folders whose files nobody but the store may write."""
+    return () if settings.objects.backend == "memory" else (_store_root(settings.objects, data_dir),)
+
+
 def _only_if_enabled(settings: Settings, handler: Callable[[], object]) -> object | None:
     return handler() if settings.storage_scp.query_retrieve else None
 
@@ -453,6 +458,7 @@ class Container(containers.DeclarativeContainer):
     cancel_token = providers.Factory(_cancel_token)
     presence = _Singleton(_presence, data_dir)
     files_into = providers.Callable(_files_into, settings, data_dir)
+    store_folders = providers.Callable(_store_folders, settings, data_dir)
 
     engine = _Resource(_engine, settings, data_dir)
     catalog = _Singleton(_sql_catalog, engine)

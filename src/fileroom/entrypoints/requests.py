@@ -1,6 +1,7 @@
 """Requests from texts as people type them: the same fields, spellings and errors at every door."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.query_node import QueryRequest
     from fileroom.domain.local_filter import LocalFilter
     from fileroom.domain.node import Node
+    from fileroom.domain.query import Selection
 
 
 class Truth(StrEnum):
@@ -153,3 +155,15 @@ def new_node(
         notes=notes or "",
         character_set=character_set or "",
     )
+
+
+def selection_of(level: QueryLevel, uids: Sequence[str]) -> "Selection":
+    """Return the selection of objects by their UIDs."""
+    from fileroom.domain.query import Selection
+
+    empty = Selection(level=level)
+    if level is QueryLevel.STUDY:
+        return replace(empty, study_instance_uids=tuple(uids))
+    if level is QueryLevel.SERIES:
+        return replace(empty, series_instance_uids=tuple(uids))
+    return replace(empty, sop_instance_uids=tuple(uids))

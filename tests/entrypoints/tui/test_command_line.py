@@ -426,23 +426,6 @@ def test_filter_command_narrows_the_list_that_had_the_focus(empty_room: RoomUi) 
     drive(app, steps)
 
 
-def test_info_shows_a_file_in_details_and_leaves_no_patient_behind(
-    empty_room: RoomUi, tmp_path: Path
-) -> None:
-    write_study(tmp_path / "in")
-    app = empty_room.app()
-
-    async def steps(pilot: Pilot[Any]) -> None:
-        await enter(pilot, app, f"info {tmp_path / 'in' / '1-1-1.dcm'}")
-        await until(pilot, lambda: "Transfer syntax" in dict(app.details_pane.shown))
-        assert app.focused_pane() is app.details_pane
-        name = dict(app.details_pane.shown)["Name"]
-        assert name
-        assert name not in " ".join(app.room.tasks.ended()[0].record.summary)
-
-    drive(app, steps)
-
-
 def test_theme_help_and_cancel(empty_room: RoomUi) -> None:
     app = empty_room.app()
 

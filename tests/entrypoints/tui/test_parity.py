@@ -17,6 +17,7 @@ from fileroom.entrypoints.container import Container
 from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS
+from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
 from tests.entrypoints.tui.driving import RoomUi, drive, until
 
 SOURCE = Path(__file__).parents[3] / "src" / "fileroom"
@@ -27,16 +28,6 @@ INTERNAL = {
     "receive_instance": "the listener does it when a peer sends, and a retrieve",
     "recover_store": "whatever files objects does it first",
     "serve_retrieve": "the listener does it when a peer asks",
-}
-COMMAND_LINE_ONLY = {
-    "anonymize_files": "makes files of files, for scripts",
-    "convert_from_json": "makes files of documents, for scripts",
-    "convert_to_json": "makes documents of files, for scripts",
-    "measure_pixels": "its output is for pipes and tables",
-    "render_images": "makes pictures of files, for scripts",
-    "transcode_files": "makes files of files, for scripts",
-    "dump_files": "its output has any length, and is for pipes and pagers",
-    "validate_files": "its output is for pipes and for exit codes",
 }
 CLI = {
     "anonymize": "anonymize_files",
@@ -101,7 +92,11 @@ def reached_by(module: str) -> set[str]:
 TOGETHER = {"count_pixels": "measure_pixels"}
 """Use cases that stand in the file of another."""
 SAME_NAME = {
+    "anonymize": "anonymize",
+    "dump": "dump",
     "echo": "echo",
+    "from-json": "from-json",
+    "histogram": "histogram",
     "import": "import",
     "info": "info",
     "local studies": "local",
@@ -114,6 +109,11 @@ SAME_NAME = {
     "send instance": "send-instance",
     "send series": "send-series",
     "send study": "send-study",
+    "stats": "stats",
+    "to-image": "to-image",
+    "to-json": "to-json",
+    "transcode": "transcode",
+    "validate": "validate",
 }
 """Commands of both doors that are the same."""
 NO_KEYS = {
@@ -122,7 +122,6 @@ NO_KEYS = {
     ("local studies", "export"): "is a command of its own",
     ("local studies", "limit"): "the list is read as far as one looks",
     ("local studies", "out"): "is a key of export",
-    ("info", "jobs"): "the screen shows few",
 }
 
 
@@ -138,16 +137,16 @@ def test_use_case_is_reached_from_the_command_line(use_case: str) -> None:
     assert use_case in CLI.values()
 
 
-@pytest.mark.parametrize("use_case", sorted(set(USE_CASES) - set(INTERNAL) - set(COMMAND_LINE_ONLY)))
+@pytest.mark.parametrize("use_case", sorted(set(USE_CASES) - set(INTERNAL)))
 def test_use_case_is_reached_from_the_terminal_ui(use_case: str) -> None:
     assert use_case in {command.use_case for command in COMMANDS}
 
 
 def test_exceptions_are_none_that_are_reached() -> None:
     told = {command.use_case for command in COMMANDS}
-    assert not told & (set(INTERNAL) | set(COMMAND_LINE_ONLY))
+    assert not told & set(INTERNAL)
     assert not set(CLI.values()) & set(INTERNAL)
-    assert set(INTERNAL) | set(COMMAND_LINE_ONLY) <= set(USE_CASES)
+    assert set(INTERNAL) <= set(USE_CASES)
 
 
 def test_every_command_of_the_command_line_is_accounted_for() -> None:
@@ -188,8 +187,8 @@ def test_every_action_is_a_method_and_names_a_command_that_there_is() -> None:
 
 def test_every_operation_on_the_command_table_has_an_action_too() -> None:
     by_keys = {BY_NAME[action.command].use_case for action in ACTIONS if action.command}
-    reached = {command.use_case for command in COMMANDS if command.use_case}
-    assert reached - by_keys == {"describe_files"}, "files at hand are named, not selected"
+    by_form = {tool.use_case for tool in FILE_COMMANDS}
+    assert {command.use_case for command in COMMANDS if command.use_case} <= by_keys | by_form
 
 
 def test_commands_of_the_terminal_ui_reach_what_is_said(
@@ -208,6 +207,8 @@ def test_commands_of_the_terminal_ui_reach_what_is_said(
     async def steps(pilot: Pilot[Any]) -> None:
         for use_case in {command.use_case for command in commands}:
             empty_room.container.providers[use_case].override(providers.Callable(spy, use_case))
+        for name, use_case in TOGETHER.items():
+            empty_room.container.providers[name].override(providers.Callable(spy, use_case))
         for command in commands:
             asked.clear()
             app.run_line(command.example)

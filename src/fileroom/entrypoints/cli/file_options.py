@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from fileroom.application.file_work import Destination, FileSelection
+    from fileroom.application.file_work import FileSelection
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files, or folders with --recursive.")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders.")]
@@ -41,10 +41,3 @@ def selection(paths: Sequence[Path], *, recursive: bool, jobs: int | None = None
     from fileroom.application.file_work import FileSelection
 
     return FileSelection(paths=tuple(paths), recursive=recursive, jobs=jobs)
-
-
-def destination(output: Path | None, output_dir: Path | None, *, force: bool) -> "Destination":
-    """Return where the options send outputs."""
-    from fileroom.application.file_work import Destination
-
-    return Destination(output=output, output_dir=output_dir, force=force)

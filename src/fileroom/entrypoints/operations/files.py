@@ -1,15 +1,54 @@
-"""What all work on files shares: its report for one file and for many."""
+"""What all work on files shares: where results go, and its report for one file and for many."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from fileroom.domain.errors import InvalidInput, NotFound
 from fileroom.entrypoints.report import Failure, Printer, Report, Status, ended_by
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
-    from fileroom.application.file_work import FileOutcome, FileWorkResult
+    from fileroom.application.file_work import Destination, FileOutcome, FileWorkResult
+    from fileroom.domain.query import Selection
+    from fileroom.entrypoints.container import Container
 
 T = TypeVar("T")
+
+
+def destination(
+    container: "Container", output: Path | None, output_dir: Path | None, *, force: bool
+) -> "Destination":
+    """Return where results go.
+
+    Raises:
+        InvalidInput: that is inside the store, whose files are as they came.
+    """
+    from fileroom.application.file_work import Destination
+
+    for path in filter(None, (output, output_dir)):
+        if any(path.resolve().is_relative_to(folder.resolve()) for folder in container.store_folders()):
+            raise InvalidInput(
+                f"{path} is inside the store, where objects stay as they came", hint="name another place"
+            )
+    return Destination(output=output, output_dir=output_dir, force=force)
+
+
+def stored_files(container: "Container", selection: "Selection") -> tuple[Path, ...]:
+    """Return the files of objects that are here, in the catalog's order.
+
+    Raises:
+        NotFound: there are none, or one is gone.
+        InvalidInput: the store does not keep them in files.
+    """
+    store = container.store()
+    paths = [store.content(entry.stored.location).path for entry in container.catalog().select(selection)]
+    if not paths:
+        raise NotFound("there is nothing here by that UID", hint="see what is listed in Local")
+    files = tuple(path for path in paths if path is not None)
+    if len(files) < len(paths):
+        raise InvalidInput("the store does not keep objects in files, which this works on")
+    return files
 
 
 def report(

@@ -70,6 +70,7 @@ ACTIONS: Final = (
     Action("retrieve", ("m",), "Retrieve", "Fetch what is selected from its node (C-MOVE or C-GET).", _O, "retrieve", in_footer=True),
     Action("import_files", ("i",), "Import", "File what is in files, folders and ZIP archives.", _O, "import", in_footer=True),
     Action("send", ("s",), "Send", "Give what is selected to a node (C-STORE).", _O, "send-study", in_footer=True),
+    Action("work_on_files", ("w",), "Work on files", "Dump, validate, convert or de-identify what is selected here, or files.", _O, "transcode"),
     Action("toggle_history", ("t",), "Tasks", "Show the tasks that ended in the place of those that run, and back.", _T),
     Action("cancel_task", ("c",), "Cancel", "Ask the task that is marked to stop.", _T, "cancel"),
     Action("toggle_listener", ("l",), "Listen", "Start the listener, or stop it.", _T, "listen"),

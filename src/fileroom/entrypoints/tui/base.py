@@ -49,7 +49,7 @@ from fileroom.entrypoints.tui.widgets.footer import StatusFooter
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.widgets.pane import Pane
-from fileroom.entrypoints.tui.work import Work, as_task, summary_of
+from fileroom.entrypoints.tui.work import TaskText, Work, as_task, summary_of
 
 if TYPE_CHECKING:
     from fileroom.entrypoints.container import Container
@@ -176,22 +176,32 @@ class RoomApp(App[int]):
         command: str = "",
         then: Callable[[Report], object] | None = None,
         is_told: bool = True,
+        text: TaskText | None = None,
     ) -> TaskRecord:
         """Put an operation into the queue; `command` is what one would type to do it again.
 
         When it has ended a message says so, unless that `is_told` otherwise, and `then` is called with the report where
-        the operation made one.
+        the operation made one. `text` takes what it has to show; the task's details show it.
         """
-        record = self.room.tasks.submit(
-            title, as_task(self._told(work, then, is_told=is_told)), command=command
-        )
+
+        def after(report: Report) -> None:
+            if is_told:
+                self.post(self.tell_report, report)
+            if then is not None:
+                self.post(then, report)
+
+        record = self.room.tasks.submit(title, as_task(self._told(work), after, text), command=command)
+        if text is not None:
+            self.room.keep_text(record, text)
         self.call_later(self.look_around)
         return record
 
-    def _told(self, work: Work, then: Callable[[Report], object] | None, *, is_told: bool) -> Work:
+    def _told(self, work: Work) -> Work:
+        """Return the same work, of which an error is told."""
+
         def run(progress: ProgressSink, cancel: CancelToken) -> Report:
             try:
-                report = work(progress, cancel)
+                return work(progress, cancel)
             except Cancelled as error:
                 self.post(self.notify, error.message, severity="warning", markup=False)
                 raise
@@ -201,11 +211,6 @@ class RoomApp(App[int]):
             except Exception as error:
                 self.post(self.tell_bug, error)
                 raise
-            if is_told:
-                self.post(self.tell_report, report)
-            if then is not None:
-                self.post(then, report)
-            return report
 
         return run
 

@@ -7,6 +7,7 @@ from fileroom.domain.query import QueryLevel, QueryModel
 from fileroom.domain.retrieve import Via
 from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.export import ExportFormat
+from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
 from fileroom.entrypoints.tui.language import Command, Key, Kind
 
 _TARGETS: Final = ("target", "id", "name")
@@ -44,7 +45,7 @@ _AE_TITLE: Final = Key(
 )
 _JOBS: Final = Key(name="jobs", kind=Kind.INTEGER, says="Associations in parallel.", least=1, most=64)
 _SYNTAX: Final = Key(
-    name="preferred_transfer_syntax", kind=Kind.TEXT, says="Convert to it, without loss, where the node takes it.",
+    name="preferred_transfer_syntax", kind=Kind.SYNTAX, says="Convert to it, without loss, where the node takes it.",
     aliases=("transfer_syntax",),
 )  # fmt: skip
 _TRANSCODE: Final = _choice(
@@ -248,15 +249,7 @@ COMMANDS: Final = (
         name="cancel", says="Ask a task to stop.", first="task", example="cancel 3",
         keys=(Key(name="task", kind=Kind.TASK, says="Its number; by default the one that is marked.", least=1),),
     ),
-    Command(
-        name="info", says="Tell what DICOM files are: patient, study, series, image and encoding.", first="path",
-        use_case="describe_files", example="info scan.dcm",
-        keys=(
-            Key(name="path", kind=Kind.PATH, says="A file, or a folder with recursive.", aliases=("file",), required=True, repeats=True),
-            Key(name="recursive", kind=Kind.BOOLEAN, says="Look into folders."),
-            Key(name="verbose", kind=Kind.BOOLEAN, says="Tell more."),
-        ),
-    ),
+    *FILE_COMMANDS,
     Command(
         name="theme", says="Change between light and dark.", first="theme", example="theme light",
         keys=(_choice("theme", "The other of the two by default.", ("dark", "light")),),

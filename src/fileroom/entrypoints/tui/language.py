@@ -7,11 +7,13 @@ Which commands there are is in `fileroom.entrypoints.tui.command_table`; what th
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Final
 
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.suggestions import nearest
+from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
 from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.tui.words import Word, quoted, split
 from fileroom.entrypoints.values import date_range, dicom_date, moment_range
@@ -40,6 +42,8 @@ class Kind(StrEnum):
     CHOICE = "choice"
     BOOLEAN = "yes or no"
     INTEGER = "number"
+    DECIMAL = "number with a fraction"
+    SYNTAX = "transfer syntax"
     TASK = "task"
     COMMAND = "command"
 
@@ -119,6 +123,11 @@ class Typed:
         """Return a number."""
         value = self.get(key)
         return None if value is None else int(value)
+
+    def decimal(self, key: str) -> float | None:
+        """Return a number that may have a fraction."""
+        value = self.get(key)
+        return None if value is None else float(value)
 
     def texts(self, *keys: str) -> dict[str, str | None]:
         """Return the values of several keys."""
@@ -293,6 +302,16 @@ def _check_integer(key: Key, value: str) -> None:
         raise InvalidInput(f"{value!r} cannot be that number", hint=f"use a number, {bounds}")
 
 
+def _check_decimal(key: Key, value: str) -> None:
+    del key
+    try:
+        is_number = isfinite(float(value))
+    except ValueError:
+        is_number = False
+    if not is_number:
+        raise InvalidInput(f"{value!r} is no number", hint="use a number such as 40 or 0.5")
+
+
 def _check_uids(key: Key, value: str) -> None:
     for uid in value.split(",") if key.several else (value,):
         parse_uid(uid)
@@ -313,6 +332,8 @@ _CHECKS: Final[dict[Kind, Callable[[Key, str], None]]] = {
     Kind.BOOLEAN: _check_boolean,
     Kind.INTEGER: _check_integer,
     Kind.TASK: _check_integer,
+    Kind.DECIMAL: _check_decimal,
+    Kind.SYNTAX: _check_text(parse_transfer_syntax),
     Kind.STUDY_UID: _check_uids,
     Kind.SERIES_UID: _check_uids,
     Kind.INSTANCE_UID: _check_uids,

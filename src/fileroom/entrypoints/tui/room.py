@@ -12,14 +12,20 @@ from fileroom.entrypoints.tui.records import Column, Record, RecordSource
 from fileroom.entrypoints.wording import human_bytes
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fileroom.application.task_queue import TaskQueue
     from fileroom.application.use_cases.browse_local import BrowseLocal
     from fileroom.domain.node import Node
+    from fileroom.domain.task import TaskRecord
     from fileroom.entrypoints.container import Container
+    from fileroom.entrypoints.tui.work import TaskText
 
 log = logging.getLogger(__name__)
 
 _READERS = 3
+_TEXTS = 20
+"""Tasks whose texts are kept."""
 
 
 class Room:
@@ -35,7 +41,19 @@ class Room:
         """The queue."""
         self.log_file = container.log_file()
         """Where the log goes; None where it cannot be written."""
+        self._texts: dict[tuple[int, datetime], TaskText] = {}
         self.reader = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+
+    def keep_text(self, record: "TaskRecord", text: "TaskText") -> None:
+        """Keep what a task has to show; of many, the latest."""
+        self._texts[record.number, record.created_at] = text
+        for key in list(self._texts)[:-_TEXTS]:
+            del self._texts[key]
+
+    def text_of(self, record: "TaskRecord") -> Sequence[str]:
+        """Return what a task has to show, as far as it came."""
+        text = self._texts.get((record.number, record.created_at))
+        return text.lines if text is not None else ()
 
     def nodes(self) -> "Sequence[Node]":
         """Return all nodes by name."""

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final
+
+from rich.cells import cell_len, set_cell_size
 
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import Progress, ProgressSink
@@ -15,6 +18,10 @@ TOLD_REASONS: Final = 100
 """Reasons of failures that a summary tells; more are counted."""
 NAMED_FAILURES: Final = 5
 """Failures that are named for each of them."""
+TEXT_LINES: Final = 10_000
+"""Lines of its text that a task keeps."""
+SUMMARY_LINES: Final = 200
+"""Lines of data in a summary, which is kept in the history."""
 Work = Callable[[ProgressSink, CancelToken], Report]
 
 _STATES: Final = {
@@ -25,30 +32,50 @@ _STATES: Final = {
 }
 
 
-class CollectingPrinter(Printer):
-    """Keeps what is told as lines."""
+class TaskText:
+    """What a task has to show, up to a bound: it is kept for as long as the program runs, and written nowhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = TEXT_LINES) -> None:
         self.lines: list[str] = []
+        self._most = most
+
+    def take(self, lines: Iterable[str]) -> None:
+        """Keep lines, as far as there is room; what is beyond is not asked for."""
+        room = self._most - len(self.lines)
+        if room <= 0:
+            return
+        taken = list(islice(lines, room))
+        self.lines += taken
+        if len(taken) == room:
+            self.lines.append(f"… the first {self._most} lines; the command line shows all")
+
+
+class CollectingPrinter(Printer):
+    """Keeps what is told as lines; data goes to `text`, where there is one, and else is told as far as it is short."""
+
+    def __init__(self, text: TaskText | None = None) -> None:
+        told = TaskText(SUMMARY_LINES)
+        self.lines = told.lines
+        self._take = (text or told).take
 
     def line(self, text: str) -> None:
         """Keep a line."""
-        self.lines.append(text)
+        self._take([text])
 
     def raw(self, text: str) -> None:
         """Keep lines."""
-        self.lines += text.splitlines()
+        self._take(text.splitlines())
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-        """Keep rows as lines."""
-        self.lines.append("  ".join(columns))
-        before = len(self.lines)
-        self.lines += ["  ".join(row) for row in rows]
-        return len(self.lines) - before
+        """Keep rows as lines, in columns."""
+        cells = [columns, *rows]
+        widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+        self._take("  ".join(map(set_cell_size, row, widths)).rstrip() for row in cells)
+        return len(cells) - 1
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """Keep names and values as lines."""
-        self.lines += [f"{name}  {value}" for name, value in rows]
+        self._take(f"{name}  {value}" for name, value in rows)
 
     def note(self, text: str) -> None:
         """Keep a line."""
@@ -72,31 +99,36 @@ class _Courteous(ProgressSink):
         time.sleep(0)
 
 
-def as_task(work: Work) -> TaskWork:
-    """Return work for the queue."""
+def as_task(work: Work, after: Callable[[Report], object], text: TaskText | None = None) -> TaskWork:
+    """Return work for the queue.
+
+    Data that its report shows goes to `text`, where there is one; after that, `after` gets the report.
+    """
 
     def run(context: TaskContext) -> TaskEnd:
         with logged_by(context):
             report = work(_Courteous(context), context.cancel)
-        return TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report)))
+        end = TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report, text)))
+        after(report)
+        return end
 
     return run
 
 
-def summary_of(report: Report) -> list[str]:
-    """Return the lines that a command line would print of a report."""
-    printer = CollectingPrinter()
+def summary_of(report: Report, text: TaskText | None = None) -> list[str]:
+    """Return the lines that a command line would print of a report, without data where `text` takes them."""
+    printer = CollectingPrinter(text)
     if report.show is not None:
         report.show(printer)
     if report.error is not None:
         printer.lines.append(f"error: {report.error.message}")
         if report.error.hint:
             printer.lines.append(f"  hint: {report.error.hint}")
-    for text, hint in failures_in_words(
+    for told, hint in failures_in_words(
         report.failures,
         reasons=TOLD_REASONS,
         names=NAMED_FAILURES,
         elsewhere="the same command on the command line names them all with --json",
     ):
-        printer.warning(text, hint)
+        printer.warning(told, hint)
     return printer.lines

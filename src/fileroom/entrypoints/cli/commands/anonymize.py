@@ -13,7 +13,6 @@ from fileroom.entrypoints.cli.file_options import (
     OutputDir,
     OutputFile,
     Recursive,
-    destination,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
@@ -130,6 +129,7 @@ def anonymize(
     """Copy files without what tells whose they are."""
     from fileroom.domain.confidentiality.options import ProfileOptions, Temporal
     from fileroom.entrypoints.operations import anonymizing
+    from fileroom.entrypoints.operations.files import destination
 
     options = ProfileOptions(
         temporal=Temporal(retain_longitudinal.value) if retain_longitudinal else Temporal.REMOVED,
@@ -147,7 +147,7 @@ def anonymize(
         return anonymizing.anonymize(
             operation.container,
             selection(files, recursive=recursive, jobs=jobs),
-            destination(output, output_dir, force=force),
+            destination(operation.container, output, output_dir, force=force),
             options=options,
             key=key,
             rules=rules,

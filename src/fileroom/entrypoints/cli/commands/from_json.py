@@ -12,7 +12,6 @@ from fileroom.entrypoints.cli.file_options import (
     OutputDir,
     OutputFile,
     Recursive,
-    destination,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
@@ -57,13 +56,14 @@ def from_json(
     json: Json = False,
 ) -> None:
     """Write JSON documents as DICOM files."""
-    from fileroom.entrypoints.operations import json_conversion
+    from fileroom.entrypoints.operations import json_reading
+    from fileroom.entrypoints.operations.files import destination
 
     def work(operation: Operation) -> Report:
-        return json_conversion.from_json(
+        return json_reading.from_json(
             operation.container,
             selection(files, recursive=recursive, jobs=jobs),
-            destination(output, output_dir, force=force),
+            destination(operation.container, output, output_dir, force=force),
             bulk_dir=bulk_dir,
             progress=operation.progress,
             cancel=operation.cancel,

@@ -12,7 +12,6 @@ from fileroom.entrypoints.cli.file_options import (
     OutputDir,
     OutputFile,
     Recursive,
-    destination,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
@@ -98,12 +97,13 @@ def to_image(
 ) -> None:
     """Make PNG or JPEG images of frames."""
     from fileroom.entrypoints.operations import rendering
+    from fileroom.entrypoints.operations.files import destination
 
     def work(operation: Operation) -> Report:
         return rendering.render(
             operation.container,
             selection(files, recursive=recursive, jobs=jobs),
-            destination(output, output_dir, force=force),
+            destination(operation.container, output, output_dir, force=force),
             image_format=image_format,
             frame=frame,
             all_frames=all_frames,

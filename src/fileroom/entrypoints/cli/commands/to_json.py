@@ -13,7 +13,6 @@ from fileroom.entrypoints.cli.file_options import (
     OutputDir,
     OutputFile,
     Recursive,
-    destination,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
@@ -68,13 +67,14 @@ def to_json(
     json: Json = False,
 ) -> None:
     """Write DICOM files as JSON documents."""
-    from fileroom.entrypoints.operations import json_conversion
+    from fileroom.entrypoints.operations import json_writing
+    from fileroom.entrypoints.operations.files import destination
 
     def work(operation: Operation) -> Report:
-        return json_conversion.to_json(
+        return json_writing.to_json(
             operation.container,
             selection(files, recursive=recursive, jobs=jobs),
-            destination(output, output_dir, force=force),
+            destination(operation.container, output, output_dir, force=force),
             bulk_dir=bulk_dir,
             bulk_threshold=bulk_threshold,
             pretty=pretty,

@@ -11,7 +11,6 @@ from fileroom.entrypoints.cli.file_options import (
     OutputDir,
     OutputFile,
     Recursive,
-    destination,
     selection,
 )
 from fileroom.entrypoints.cli.help_page import Command
@@ -76,12 +75,13 @@ def transcode(
 ) -> None:
     """Write DICOM files in another transfer syntax."""
     from fileroom.entrypoints.operations import transcoding
+    from fileroom.entrypoints.operations.files import destination
 
     def work(operation: Operation) -> Report:
         return transcoding.transcode(
             operation.container,
             selection(files, recursive=recursive, jobs=jobs),
-            destination(output, output_dir, force=force),
+            destination(operation.container, output, output_dir, force=force),
             transfer_syntax=transfer_syntax,
             ratio=ratio,
             quality=quality,

@@ -12,16 +12,19 @@ from fileroom.domain.retrieve import Via
 from fileroom.entrypoints.export import ExportFormat
 from fileroom.entrypoints.operations import nodes as node_operations
 from fileroom.entrypoints.report import Report
+from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS, FILTER_KEYS
 from fileroom.entrypoints.tui.doing.exports import ExportActions, local_listing, some_of, target_in
+from fileroom.entrypoints.tui.doing.file_tools import FileToolActions
 from fileroom.entrypoints.tui.doing.finding import FindingActions
 from fileroom.entrypoints.tui.doing.listening import ListeningActions
 from fileroom.entrypoints.tui.doing.nodes import NodeActions
-from fileroom.entrypoints.tui.doing.objects import ObjectActions, selection_of
+from fileroom.entrypoints.tui.doing.objects import ObjectActions
 from fileroom.entrypoints.tui.doing.queries import QueryActions
+from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
+from fileroom.entrypoints.tui.file_tools import paths_in
 from fileroom.entrypoints.tui.filters import keyed_filter
 from fileroom.entrypoints.tui.language import Mistake, Typed, parse, write, write_without_patients
-from fileroom.entrypoints.tui.screens.completing import path_in
 from fileroom.entrypoints.tui.words import quoted
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from fileroom.application.ports.progress import ProgressSink
     from fileroom.application.use_cases.send_objects import SendRequest
     from fileroom.domain.ae_title import AeTitle
-    from fileroom.domain.file_facts import FileDescription
     from fileroom.domain.node import Node
 
 log = logging.getLogger(__name__)
@@ -45,12 +47,16 @@ _SENT: Final = {
     "send-series": (QueryLevel.SERIES, "series_instance_uid"),
     "send-instance": (QueryLevel.IMAGE, "sop_instance_uid"),
 }
-DESCRIBED: Final = 100
-"""Files whose descriptions are shown; of more, the first."""
 
 
 class CommandActions(
-    FindingActions, NodeActions, QueryActions, ObjectActions, ExportActions, ListeningActions
+    FindingActions,
+    NodeActions,
+    QueryActions,
+    ObjectActions,
+    ExportActions,
+    FileToolActions,
+    ListeningActions,
 ):
     """A method for each command of the table, found by its name."""
 
@@ -171,7 +177,7 @@ class CommandActions(
         self.retrieve_all([request])
 
     def _import(self, typed: Typed) -> None:
-        self.import_paths(_paths(typed), in_place=typed.flag("in_place"))
+        self.import_paths(paths_in(typed), in_place=typed.flag("in_place"))
 
     def _send_objects(self, typed: Typed) -> None:
         from fileroom.application.use_cases.send_objects import SendRequest
@@ -189,7 +195,7 @@ class CommandActions(
         node, address = typed.get("destination_node"), typed.get("to")
         if (node is None) == (address is None):
             raise InvalidInput("name exactly one receiver", hint="destination_node=NODE, or to=HOST:PORT")
-        paths = _paths(typed)
+        paths = paths_in(typed)
         request = SendRequest(
             target=node or address or "",
             called_ae_title=_ae_title(typed),
@@ -248,41 +254,6 @@ class CommandActions(
             lambda target: self.confirm_export(listing, target),
         )
 
-    def _info(self, typed: Typed) -> None:
-        from fileroom.entrypoints.operations.describing import describe_files, fact_text
-
-        paths, is_verbose = _paths(typed), typed.flag("verbose")
-        described: list[tuple[str, FileDescription]] = []
-
-        def tell(name: str, description: "FileDescription") -> None:
-            if len(described) < DESCRIBED:
-                described.append((name, description))
-
-        def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            return describe_files(
-                self.room.container,
-                paths,
-                tell,
-                recursive=typed.flag("recursive"),
-                progress=progress,
-                cancel=cancel,
-            )
-
-        def show(report: Report) -> None:
-            if report.failures:
-                self.tell_report(report)
-            pairs: list[tuple[str, str]] = []
-            for name, description in described:
-                pairs.append(("File", name))
-                told = description.told(verbose=is_verbose)
-                pairs.extend((fact.label, fact_text(fact, value)) for fact, value in told)
-            if pairs:
-                self.details_pane.show_pairs("info", pairs)
-                self.action_focus_pane("details")
-
-        title = f"info {paths[0].name if len(paths) == 1 else f'{len(paths)} paths'}"
-        self.submit(title, work, command=write(typed), then=show, is_told=False)
-
     # Everything else --------------------------------------------------------------------------------------------------
 
     def _listen(self, typed: Typed) -> None:
@@ -327,7 +298,7 @@ class CommandActions(
         "export": _export,
         "listen": _listen,
         "cancel": _cancel,
-        "info": _info,
+        **dict.fromkeys((command.name for command in FILE_COMMANDS), FileToolActions.work_on_files),
         "theme": _theme,
         "help": _help,
         "quit": _quit,
@@ -348,12 +319,3 @@ def _ae_title(typed: Typed, key: str = "called_ae_title") -> "AeTitle | None":
 
     text = typed.get(key)
     return AeTitle(text) if text else None
-
-
-def _paths(typed: Typed) -> tuple[Path, ...]:
-    """Return paths as they are meant.
-
-    Raises:
-        InvalidInput: one cannot be a path.
-    """
-    return tuple(map(path_in, typed.all("path")))

@@ -1,13 +1,13 @@
 """Actions on studies, series and instances: retrieve, import, send."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.query import Attributes, QueryLevel
 from fileroom.domain.retrieve import Via
 from fileroom.entrypoints.report import Report
+from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.batch import one_after_the_other
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
     from fileroom.application.use_cases.send_objects import SendRequest
     from fileroom.domain.node import Node
-    from fileroom.domain.query import Selection
     from fileroom.entrypoints.container import Container
     from fileroom.entrypoints.tui.screens.fields import Values
     from fileroom.entrypoints.tui.work import Work
@@ -30,7 +29,7 @@ TASKS_EACH: Final = 10
 """Objects that get a task each; more go one after the other in a task for all of them."""
 MARK_FIRST: Final = "Mark something to retrieve first: 2 goes to what a node has told, 3 to what is here."
 NO_UID: Final = "The node has told no UID of this, so that it cannot be asked for it."
-_NOUNS: Final = {
+NOUNS: Final = {
     QueryLevel.PATIENT: ("patient", "patients"),
     QueryLevel.STUDY: ("study", "studies"),
     QueryLevel.SERIES: ("series", "series"),
@@ -102,7 +101,7 @@ class ObjectActions(AskingActions):
             ]
 
         screen = FormScreen(
-            f"Retrieve {counted(len(wanted), *_NOUNS[level])}",
+            f"Retrieve {counted(len(wanted), *NOUNS[level])}",
             retrieve_fields(nodes, node),
             attempt=attempt,
             reader=self.room.reader,
@@ -122,7 +121,7 @@ class ObjectActions(AskingActions):
                 )
             return
         level, node = works[0][:2]
-        title = f"retrieve {counted(len(works), *_NOUNS[level])} from {node}"
+        title = f"retrieve {counted(len(works), *NOUNS[level])} from {node}"
         named = [(_most_specific(one), self._retrieve(one)) for one in requests]
         self.submit(title, one_after_the_other(named), then=self._node_learnt)
 
@@ -195,7 +194,7 @@ class ObjectActions(AskingActions):
         from fileroom.entrypoints.tui.screens.object_forms import send_fields
 
         screen = FormScreen(
-            f"Send {counted(len(uids), *_NOUNS[level])}",
+            f"Send {counted(len(uids), *NOUNS[level])}",
             send_fields(nodes, self._destination(nodes)),
             attempt=lambda values: values["node"].strip(),
             reader=self.room.reader,
@@ -213,7 +212,7 @@ class ObjectActions(AskingActions):
         for group in [[uid] for uid in uids] if is_each else [list(uids)]:
             request = SendRequest(target=node, selection=selection_of(level, group))
             command = _written_send(level, group[0], node) if len(group) == 1 else ""
-            what = level.entity if len(group) == 1 else counted(len(group), *_NOUNS[level])
+            what = level.entity if len(group) == 1 else counted(len(group), *NOUNS[level])
             self.submit(f"send {what} to {node}", self._send(request), command=command)
 
     def _ask_for_files(self, nodes: "Sequence[Node]") -> None:
@@ -268,18 +267,6 @@ def _uid(one: Attributes, level: QueryLevel, asked: QueryLevel) -> str:
 
 def _named(paths: Sequence[Path]) -> str:
     return paths[0].name or str(paths[0]) if len(paths) == 1 else counted(len(paths), "path")
-
-
-def selection_of(level: QueryLevel, uids: Sequence[str]) -> "Selection":
-    """Return the selection of objects by their UIDs."""
-    from fileroom.domain.query import Selection
-
-    empty = Selection(level=level)
-    if level is QueryLevel.STUDY:
-        return replace(empty, study_instance_uids=tuple(uids))
-    if level is QueryLevel.SERIES:
-        return replace(empty, series_instance_uids=tuple(uids))
-    return replace(empty, sop_instance_uids=tuple(uids))
 
 
 def _written_retrieve(request: "RetrieveRequest") -> str:

@@ -50,9 +50,10 @@ class TaskDetailsScreen(ModalScreen[None]):
         self._room = room
         self._view = view
         self._cancel = cancel
+        self._has_text = bool(room.text_of(view.record))  # which is read from its beginning
         self._facts = Static("", markup=False, id="task-facts")
         self._source = ListSource(_COLUMNS)
-        self._lines = RecordList(room.reader, id="task-lines", empty=_EMPTY, stays_at_end=True)
+        self._lines = RecordList(room.reader, id="task-lines", empty=_EMPTY, stays_at_end=not self._has_text)
         self._shown: object = None
         self._height = 0
         self._told = ""
@@ -71,7 +72,8 @@ class TaskDetailsScreen(ModalScreen[None]):
         self._lines.show(self._source)
         self._lines.focus()
         self.look_again()
-        self.call_after_refresh(self._lines.action_move_to, -1)
+        if not self._has_text:
+            self.call_after_refresh(self._lines.action_move_to, -1)
         self.set_interval(_TICK_SECONDS, self.look_again)
 
     def on_resize(self) -> None:
@@ -96,10 +98,11 @@ class TaskDetailsScreen(ModalScreen[None]):
             self._told = hint
             self.query_one("#task").border_subtitle = hint
         width = self._lines.scrollable_content_region.width
-        told = (view.lines, view.record.summary, width)
+        text = self._room.text_of(view.record) if view.record.state.is_over else ()
+        told = (view.lines, view.record.summary, len(text), width)
         if told != self._shown:
             self._shown = told
-            lines = [for_terminal(line) for line in (*view.lines, *view.record.summary)]
+            lines = [for_terminal(line) for line in (*view.lines, *view.record.summary, *text)]
             broken = [part for line in lines for part in wrapped(line, max(width - 1, 10))]
             self._source.records = [Record(str(number), (line,)) for number, line in enumerate(broken)]
             self._lines.read_again()
