@@ -79,6 +79,7 @@ SCENES: Final = (
     Scene("query-form", ("1", WAIT, "f"), shows="Patient"),
     Scene("import-form", (WAIT, "i"), shows="Import"),
     Scene("send-form", (WAIT, "s"), shows="archive"),
+    Scene("file-tool-form", (WAIT, "w"), shows="Work on 1 study"),
     Scene("export-form", (WAIT, "x"), shows="Export"),
     Scene("filter", (WAIT, "slash", *"jane 2"), shows="1/1"),
     Scene("filter-mistake", (WAIT, "slash", *"date=soon"), shows="soon"),

@@ -192,8 +192,8 @@ def test_text_waits_while_something_is_typed(empty_room: RoomUi, file: Path) -> 
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        app.run_line(f"dump {file}")
         await pilot.press("colon", "h")
+        app.run_line(f"dump {file}")
         await until(pilot, lambda: "Enter on the task shows" in messages(app))
         assert not app.screen.is_modal
         await pilot.press("escape", "escape", "5", "t", "enter")
