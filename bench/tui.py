@@ -57,7 +57,9 @@ def on_ready(self):
         def work(progress, cancel, folder=Path(folder)):
             request = SendRequest(target=address, called_ae_title="RECEIVER", paths=(folder,), recursive=True)
             while True:
-                report = send(self.room.container, request, progress=progress, cancel=cancel)
+                report = send(
+                    self.room.container, request, progress=progress, cancel=cancel, session_folder=self.room.logs
+                )
                 if cancel.is_cancelled():
                     return report
         self.submit("send", work, is_told=False)

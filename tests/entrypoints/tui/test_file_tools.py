@@ -156,6 +156,7 @@ def test_patient_that_was_typed_is_not_kept(empty_room: RoomUi, file: Path, tmp_
     ("line", "told"),
     [
         ("validate", "validate has nothing to work on"),
+        ("anonymize a.dcm", "does not know where its results go"),
         ("validate study=1.2 series=1.2.3", "name either files or objects"),
         ("validate study=1.2", "nothing here by that UID"),
         ("dump /nowhere/at/all.dcm", "/nowhere/at/all.dcm"),
@@ -218,6 +219,8 @@ def test_form_begins_a_tool_on_what_is_selected(room: RoomUi, tmp_path: Path) ->
         form = await form_after(pilot, "3", "w")
         assert "Work on 1 study" in screen_text(app)
         assert "from-json" not in screen_text(app)
+        await fill_in(pilot, form, tool="anonymize")
+        assert "where its results go" in told_of_all(form)
         await fill_in(pilot, form, tool="transcode", output_dir=str(out))
         assert not can_submit(form)
         assert "transcode needs transfer_syntax=" in told_of_all(form)

@@ -9,6 +9,7 @@ from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.requests import selection_of
+from fileroom.entrypoints.tui.file_commands import SHOWING
 from fileroom.entrypoints.tui.language import Typed
 from fileroom.entrypoints.tui.screens.completing import path_in
 from fileroom.entrypoints.tui.work import TaskText
@@ -107,6 +108,19 @@ def selection_in(typed: Typed) -> "Selection | None":
         )
     ((level, uids),) = given.items()
     return selection_of(level, uids.split(","))
+
+
+def check_results(typed: Typed) -> None:
+    """Look whether it was said where results go.
+
+    Raises:
+        InvalidInput: it was not, and the tool makes files.
+    """
+    if typed.name not in SHOWING and not (typed.get("output") or typed.get("output_dir")):
+        raise InvalidInput(
+            f"{typed.name} does not know where its results go",
+            hint="use output_dir=, or output= for one file",
+        )
 
 
 def paths_in(typed: Typed) -> tuple[Path, ...]:

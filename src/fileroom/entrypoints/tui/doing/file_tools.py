@@ -8,7 +8,7 @@ from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.objects import NOUNS
 from fileroom.entrypoints.tui.doing.tasks import TaskActions
 from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, SHOWING
-from fileroom.entrypoints.tui.file_tools import UID_KEYS, FileToolRun, paths_in, selection_in
+from fileroom.entrypoints.tui.file_tools import UID_KEYS, FileToolRun, check_results, paths_in, selection_in
 from fileroom.entrypoints.tui.language import Typed, write_without_patients
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.work import TaskText
@@ -56,8 +56,9 @@ class FileToolActions(TaskActions):
         """Do what was typed, in a task; where neither files nor objects were named, on what Local has selected.
 
         Raises:
-            InvalidInput: there is nothing to work on.
+            InvalidInput: there is nothing to work on, or no place for results.
         """
+        check_results(typed)
         typed = self._completed(typed)
         title, container = f"{typed.name} {_what(typed)}", self.room.container
         text = TaskText()

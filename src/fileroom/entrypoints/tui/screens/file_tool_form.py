@@ -5,6 +5,7 @@ from typing import Final
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.suggestions import nearest
+from fileroom.entrypoints.tui.file_tools import check_results
 from fileroom.entrypoints.tui.language import Command, Typed, parse
 from fileroom.entrypoints.tui.screens.completing import complete_path
 from fileroom.entrypoints.tui.screens.fields import Candidate, Check, Complete, Field, Kind, Values
@@ -44,14 +45,16 @@ def typed_tool(values: Values, tools: Sequence[Command]) -> Typed:
     """Return what the form says as a command that was typed.
 
     Raises:
-        InvalidInput: the command does not take it so.
+        InvalidInput: the command does not take it so, or it is not said where results go.
     """
     name = values["tool"].strip()
     keys = [(key, values.get(key, "").strip()) for key in ("path", "output_dir")]
     keys = [(key, value) for key, value in keys if value]
     keys += [(_RECURSIVE, "true")] if values.get(_RECURSIVE) else []
     line = " ".join([name, *(f"{key}={quoted(value)}" for key, value in keys), values["options"].strip()])
-    return parse(line, tools)
+    typed = parse(line, tools)
+    check_results(typed)
+    return typed
 
 
 def _complete(offered: Sequence[Candidate]) -> Complete:
