@@ -146,7 +146,8 @@ def test_objects_that_the_peer_does_not_take_are_each_named(
     compressed = sample("SC_rgb_dcmtk_+eb+cy+np.dcm")
     with peers.storescp(tmp_path / "storescp", arguments=()) as peer:
         to = ("--to", f"{peer.host}:{peer.port}")
-        document = cli.json("send", "files", compressed.write_to(tmp_path), *place.files, *to, code=3)
+        files = (compressed.write_to(tmp_path), *place.files)
+        document = cli.json("send", "files", *files, *to, "--transcode", "never", code=3)
 
     assert (document["status"], document["sent"]) == ("partial", len(place.files))
     [failure] = document["failures"]

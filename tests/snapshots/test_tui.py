@@ -77,7 +77,7 @@ SCENES: Final = (
     Scene("node-form-narrow", ("1", WAIT, "a"), size=NARROW, shows="AE title"),
     Scene("node-delete", ("1", WAIT, "d"), shows="archive"),
     Scene("query-form", ("1", WAIT, "f"), shows="Patient"),
-    Scene("import-form", (WAIT, "i"), shows="Import"),
+    Scene("import-form", (WAIT, "i"), shows="files/"),
     Scene("send-form", (WAIT, "s"), shows="archive"),
     Scene("file-tool-form", (WAIT, "w"), shows="Work on 1 study"),
     Scene("export-form", (WAIT, "x"), shows="Export"),
