@@ -120,3 +120,23 @@ def test_output_has_to_be_named(program: Program, tmp_path: Path) -> None:
     shutil.copy(CT, tmp_path / "ct.dcm")
     said = program.run("to-json", tmp_path / "ct.dcm", "--output", tmp_path / "ct.dcm", code=2)
     assert "--force" in said.stderr
+
+
+@pytest.mark.parametrize("option", ["--output", "--output-dir", "--bulk-dir"])
+def test_nothing_is_written_into_the_store(program: Program, tmp_path: Path, option: str) -> None:
+    program.run("import", CT)
+    store = program.data_dir / "store"
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    assert before
+    elsewhere = ("--output", tmp_path / "out.json") if option == "--bulk-dir" else ()
+    said = program.run("to-json", CT, *elsewhere, option, store / "made", "--force", code=2)
+    assert "is inside the store" in said.stderr
+    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_standard_output_is_no_place_for_results(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "not to standard output" in program.run("to-json", CT, "--output", "-", code=2).stderr
+    assert list(tmp_path.glob("-")) == []

@@ -203,7 +203,6 @@ async def _settled(pilot: Pilot[Any], shows: str = "") -> str:
     while same < 5 and time.monotonic() < deadline:
         for line in pilot.app.screen.query(Input):
             line.cursor_blink = False
-        pilot.app.screen.refresh()  # else a form may have kept a picture of panes that were being drawn
         await pilot.pause(0.06)
         now = _picture(pilot.app)
         same = same + 1 if now == before and shows in _text_of(now) else 0

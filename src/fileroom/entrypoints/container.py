@@ -1,7 +1,7 @@
 """The only module that names adapters: it wires them to the ports that the use cases need.
 
 Each adapter's library, and each use case, is imported when it is first wanted, so that a command pays only for what it
-uses.
+uses. It is long because it is the only one: a second place that names adapters is what the layers are there to prevent.
 """
 
 import os

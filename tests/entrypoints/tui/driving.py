@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -43,6 +44,8 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
 
 def screen_text(app: App[Any]) -> str:
     """What is on the screen, as lines of text."""
+    # As Textual does before it draws: else a form is drawn, and kept, without the panes behind it.
+    visible_screen_stack.set(app._background_screens)
     widgets = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in widgets)
 

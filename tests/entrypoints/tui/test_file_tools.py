@@ -8,9 +8,11 @@ import pytest
 from pydicom import dcmread
 from textual.pilot import Pilot
 
+from fileroom.domain.pixel_values import MAX_BINS
+from fileroom.domain.rendering import ImageFormat
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
-from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, SHOWING
+from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, HISTOGRAM, SHOWING, TO_IMAGE
 from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from fileroom.entrypoints.tui.work import TaskText
 from tests.entrypoints.peer_room import write_study
@@ -49,6 +51,15 @@ async def ended(pilot: Pilot[Any], app: FileroomApp, tool: str = "") -> None:
 def test_every_tool_is_tested() -> None:
     assert {command.name for command in FILE_COMMANDS} == {*SHOWS, *WRITES, FROM_JSON.name}
     assert set(SHOWS) == SHOWING
+
+
+def test_bounds_of_keys_are_those_of_the_tools() -> None:
+    """They are written out in the table, so that the screen need not wait for the tools."""
+    image_format, bins = TO_IMAGE.key("format"), HISTOGRAM.key("bins")
+    assert image_format is not None
+    assert image_format.choices == tuple(ImageFormat)
+    assert bins is not None
+    assert bins.most == MAX_BINS
 
 
 @pytest.mark.parametrize(("tool", "seen"), SHOWS.items())
@@ -159,7 +170,8 @@ def test_patient_that_was_typed_is_not_kept(empty_room: RoomUi, file: Path, tmp_
         ("anonymize a.dcm", "does not know where its results go"),
         ("validate study=1.2 series=1.2.3", "name either files or objects"),
         ("validate study=1.2", "nothing here by that UID"),
-        ("dump /nowhere/at/all.dcm", "/nowhere/at/all.dcm"),
+        ("dump /nowhere/at/all.dcm", "does not exist"),
+        ("to-json a.dcm output=-", "not to standard output"),
         ("transcode /nowhere transfer_syntax=colour", "'colour'"),
         ("to-image a.dcm output=b.png window_center=much", "'much' is no number"),
     ],

@@ -3,6 +3,7 @@
 What belongs here: the tree itself, and reading it. Small values are held, large ones stay in the file until somebody
 asks for them, so that a file of gigabytes costs what its header costs. Whatever a file says of lengths and nesting is
 checked on the way (`fileroom.adapters.files.structure`). Writing is in `fileroom.adapters.files.tree_writing`.
+The tree and its reader stand together, since what is left in the file has to be found there again.
 """
 
 import io

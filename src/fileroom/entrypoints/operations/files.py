@@ -22,16 +22,27 @@ def destination(
     """Return where results go.
 
     Raises:
-        InvalidInput: that is inside the store, whose files are as they came.
+        InvalidInput: files may not be written there.
     """
     from fileroom.application.file_work import Destination
 
-    for path in filter(None, (output, output_dir)):
+    check_place(container, output, output_dir)
+    return Destination(output=output, output_dir=output_dir, force=force)
+
+
+def check_place(container: "Container", *paths: Path | None) -> None:
+    """Look whether files may be written there; None is no place.
+
+    Raises:
+        InvalidInput: one is inside the store, or meant to be standard output.
+    """
+    for path in filter(None, paths):
+        if str(path) == "-":
+            raise InvalidInput("results go into files, not to standard output", hint="name a file")
         if any(path.resolve().is_relative_to(folder.resolve()) for folder in container.store_folders()):
             raise InvalidInput(
                 f"{path} is inside the store, where objects stay as they came", hint="name another place"
             )
-    return Destination(output=output, output_dir=output_dir, force=force)
 
 
 def stored_files(container: "Container", selection: "Selection") -> tuple[Path, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fileroom.application.ports.json_converter import BULK_THRESHOLD
-from fileroom.entrypoints.operations.files import report
+from fileroom.entrypoints.operations.files import check_place, report
 from fileroom.entrypoints.report import Printer, Report
 from fileroom.entrypoints.wording import counted, human_bytes
 
@@ -31,11 +31,12 @@ def to_json(
 
     Raises:
         NotFound: a path does not exist; nothing was done.
-        InvalidInput: the destination does not fit the files; nothing was done.
+        InvalidInput: the destination does not fit the files, or bulk data may not go there; nothing was done.
     """
     from fileroom.application.ports.json_converter import ToJsonOptions
     from fileroom.application.use_cases.convert_to_json import ConvertToJsonRequest
 
+    check_place(container, bulk_dir)
     request = ConvertToJsonRequest(
         selection=selection,
         destination=destination,

@@ -11,7 +11,6 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
-from fileroom.domain.pixel_target import writable_names
 from fileroom.domain.text import fold
 from fileroom.entrypoints.tui.language import Command, Key, Kind, find_command
 from fileroom.entrypoints.tui.words import Word, looks_like_key, opened, quoted, split
@@ -184,6 +183,8 @@ def _known_values(key: Key, commands: Sequence[Command]) -> Iterable[Option]:
     if key.kind is Kind.BOOLEAN:
         return map(Option, ("true", "false"))
     if key.kind is Kind.SYNTAX:
+        from fileroom.domain.pixel_target import writable_names
+
         return map(Option, writable_names())
     if key.kind is Kind.MODALITIES:
         return map(Option, _MODALITIES)

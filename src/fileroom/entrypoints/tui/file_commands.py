@@ -3,8 +3,6 @@
 
 from typing import Final
 
-from fileroom.domain.pixel_values import MAX_BINS
-from fileroom.domain.rendering import ImageFormat
 from fileroom.entrypoints.tui.language import Command, Key, Kind
 
 OBJECTS: Final = (
@@ -80,7 +78,7 @@ TO_IMAGE: Final = Command(
     keys=(
         *_FILES,
         *_OUTPUTS,
-        Key(name="format", kind=Kind.CHOICE, says="By default as output ends, else png.", choices=tuple(ImageFormat)),
+        Key(name="format", kind=Kind.CHOICE, says="By default as output ends, else png.", choices=("png", "jpeg")),
         Key(name="frame", kind=Kind.INTEGER, says="The frame, from 1 on; by default the first.", least=1),
         _flag("all_frames", "All frames, each in an image of its own."),
         Key(name="window_center", kind=Kind.DECIMAL, says="Window in the place of the file's."),
@@ -147,7 +145,7 @@ STATS: Final = Command(
 
 HISTOGRAM: Final = Command(
     name="histogram", says="Count the values of images in bins.", first="path", use_case="measure_pixels", example="histogram scan.dcm bins=32",
-    keys=(*_FILES, Key(name="bins", kind=Kind.INTEGER, says="How many.", least=1, most=MAX_BINS), _JOBS),
+    keys=(*_FILES, Key(name="bins", kind=Kind.INTEGER, says="How many.", least=1, most=65_536), _JOBS),
 )  # fmt: skip
 
 FILE_COMMANDS: Final = (

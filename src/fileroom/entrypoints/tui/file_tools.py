@@ -49,9 +49,8 @@ class FileToolRun:
     progress: "ProgressSink"
     cancel: "CancelToken"
 
-    @property
-    def files(self) -> "FileSelection":
-        """What to work on; looks for the files of what is here.
+    def find_files(self) -> "FileSelection":
+        """Return what to work on; looks for the files of what is here.
 
         Raises:
             NotFound: nothing is here by a UID.
@@ -66,9 +65,8 @@ class FileToolRun:
             paths=paths, recursive=self.typed.flag("recursive"), jobs=self.typed.number("jobs")
         )
 
-    @property
     def destination(self) -> "Destination":
-        """Where results go.
+        """Return where results go.
 
         Raises:
             InvalidInput: that is inside the store.
@@ -137,7 +135,7 @@ def _info(run: FileToolRun) -> Report:
 
     return describe(
         run.container,
-        run.files,
+        run.find_files(),
         verbose=run.typed.flag("verbose"),
         progress=run.progress,
         cancel=run.cancel,
@@ -149,7 +147,7 @@ def _dump(run: FileToolRun) -> Report:
 
     return dump(
         run.container,
-        run.files,
+        run.find_files(),
         run.text.take,
         max_depth=run.typed.number("max_depth"),
         max_value_len=run.typed.number("max_value_len"),
@@ -161,13 +159,13 @@ def _dump(run: FileToolRun) -> Report:
 def _validate(run: FileToolRun) -> Report:
     from fileroom.entrypoints.operations.validating import validate
 
-    return validate(run.container, run.files, progress=run.progress, cancel=run.cancel)
+    return validate(run.container, run.find_files(), progress=run.progress, cancel=run.cancel)
 
 
 def _stats(run: FileToolRun) -> Report:
     from fileroom.entrypoints.operations.measuring import measure
 
-    return measure(run.container, run.files, progress=run.progress, cancel=run.cancel)
+    return measure(run.container, run.find_files(), progress=run.progress, cancel=run.cancel)
 
 
 def _histogram(run: FileToolRun) -> Report:
@@ -176,7 +174,7 @@ def _histogram(run: FileToolRun) -> Report:
 
     return count(
         run.container,
-        run.files,
+        run.find_files(),
         bins=run.typed.number("bins") or DEFAULT_BINS,
         width=BAR_WIDTH,
         bar=block_bar,
@@ -192,8 +190,8 @@ def _to_image(run: FileToolRun) -> Report:
     given = run.typed.get("format")
     return render(
         run.container,
-        run.files,
-        run.destination,
+        run.find_files(),
+        run.destination(),
         image_format=ImageFormat(given) if given else None,
         frame=run.typed.number("frame"),
         window_center=run.typed.decimal("window_center"),
@@ -211,8 +209,8 @@ def _to_json(run: FileToolRun) -> Report:
 
     return to_json(
         run.container,
-        run.files,
-        run.destination,
+        run.find_files(),
+        run.destination(),
         bulk_dir=run.path("bulk_dir"),
         bulk_threshold=run.typed.number("bulk_threshold") or BULK_THRESHOLD,
         pretty=run.typed.flag("pretty"),
@@ -226,8 +224,8 @@ def _from_json(run: FileToolRun) -> Report:
 
     return from_json(
         run.container,
-        run.files,
-        run.destination,
+        run.find_files(),
+        run.destination(),
         bulk_dir=run.path("bulk_dir"),
         progress=run.progress,
         cancel=run.cancel,
@@ -239,8 +237,8 @@ def _transcode(run: FileToolRun) -> Report:
 
     return transcode(
         run.container,
-        run.files,
-        run.destination,
+        run.find_files(),
+        run.destination(),
         transfer_syntax=run.typed.get("transfer_syntax") or "",
         ratio=run.typed.decimal("ratio"),
         quality=run.typed.decimal("quality"),
@@ -257,8 +255,8 @@ def _anonymize(run: FileToolRun) -> Report:
     kept = run.typed.get("retain_longitudinal")
     return anonymize(
         run.container,
-        run.files,
-        run.destination,
+        run.find_files(),
+        run.destination(),
         options=ProfileOptions(
             temporal=Temporal(kept) if kept else Temporal.REMOVED,
             **{key: run.typed.flag(key) for key in _RETAINS},

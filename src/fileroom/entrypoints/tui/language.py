@@ -13,7 +13,6 @@ from typing import Final
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.suggestions import nearest
-from fileroom.domain.transfer_syntaxes import parse_transfer_syntax
 from fileroom.domain.uid import parse_uid
 from fileroom.entrypoints.tui.words import Word, quoted, split
 from fileroom.entrypoints.values import date_range, dicom_date, moment_range
@@ -317,6 +316,12 @@ def _check_uids(key: Key, value: str) -> None:
         parse_uid(uid)
 
 
+def _transfer_syntax(text: str) -> object:
+    from fileroom.domain.transfer_syntaxes import parse_transfer_syntax  # a long table
+
+    return parse_transfer_syntax(text)
+
+
 def _check_text(check: Callable[[str], object]) -> Callable[[Key, str], None]:
     """Return a check of what may be empty."""
 
@@ -333,7 +338,7 @@ _CHECKS: Final[dict[Kind, Callable[[Key, str], None]]] = {
     Kind.INTEGER: _check_integer,
     Kind.TASK: _check_integer,
     Kind.DECIMAL: _check_decimal,
-    Kind.SYNTAX: _check_text(parse_transfer_syntax),
+    Kind.SYNTAX: _check_text(_transfer_syntax),
     Kind.STUDY_UID: _check_uids,
     Kind.SERIES_UID: _check_uids,
     Kind.INSTANCE_UID: _check_uids,

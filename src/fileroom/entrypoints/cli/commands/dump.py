@@ -1,6 +1,6 @@
 """`fileroom dump`: all that is in files, element by element."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 _INDENT = "  "
 _VALUE_WIDTH = 40

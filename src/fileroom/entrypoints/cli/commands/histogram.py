@@ -1,7 +1,7 @@
 """`fileroom histogram`: how often which values occur in images."""
 
 import shutil
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,6 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _PIPE_WIDTH = 80

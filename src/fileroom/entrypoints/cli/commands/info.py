@@ -1,6 +1,6 @@
 """`fileroom info`: what files are, in short."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(app: typer.Typer) -> None:

@@ -1,7 +1,5 @@
 """`fileroom stats`: how the values of images are distributed."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from fileroom.entrypoints.cli.file_options import Files, Jobs, Recursive, selection
@@ -9,9 +7,6 @@ from fileroom.entrypoints.cli.help_page import Command
 from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, Report, run
 from fileroom.entrypoints.cli.options import Json
-
-if TYPE_CHECKING:
-    pass
 
 _DIGITS = 6
 

@@ -1,6 +1,6 @@
 """`fileroom transcode`: files in another transfer syntax."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from fileroom.entrypoints.cli.help_text import with_examples
 from fileroom.entrypoints.cli.operation import Operation, run
 from fileroom.entrypoints.cli.options import Json
 from fileroom.entrypoints.report import Report
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(app: typer.Typer) -> None:

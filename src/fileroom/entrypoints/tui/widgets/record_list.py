@@ -2,7 +2,8 @@
 
 What belongs here: drawing, moving, selecting, and keeping the place when the list changes under way. What is read, and
 how rows are found again, is in `row_reading`; where rows come from is the source's business
-(`fileroom.entrypoints.tui.records`).
+(`fileroom.entrypoints.tui.records`). It is long because keys, mouse, drawing and reading change one and the same state:
+the marked row, and what is in sight.
 """
 
 import logging
