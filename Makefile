@@ -10,6 +10,8 @@ EXTRAS := dev,tui,codecs,postgresql
 # The first interpreter that is new enough; `make PYTHON=... ` chooses another.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# Programs that are started again and again are compiled once, also where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo check lint test format bench clean
 

@@ -56,11 +56,15 @@ def program(name: str) -> Path:
 
 
 def environment(*, nodelay: bool, **more: str) -> dict[str, str]:
-    """Return the environment for a program: ours without settings of fileroom, with or without Nagle's algorithm."""
+    """Return the environment for a program: ours without settings of fileroom, with or without Nagle's algorithm.
+
+    It keeps its bytecode, as an installed program has it: to compile all of fileroom takes longer than to start it.
+    """
+    dropped = {"TCP_NODELAY", "PYTHONDONTWRITEBYTECODE"}
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name != "TCP_NODELAY" and not name.startswith("FILEROOM_")
+        if name not in dropped and not name.startswith("FILEROOM_")
     }
     inherited["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
     return inherited | ({"TCP_NODELAY": "1"} if nodelay else {}) | more

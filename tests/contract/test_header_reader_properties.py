@@ -27,7 +27,7 @@ ADAPTERS: tuple[Callable[[], HeaderReader], ...] = (ScannerHeaderReader, Pydicom
 # ------------------------------------------------------------------------------------------------- properties
 
 adapters = pytest.mark.parametrize("adapter", ADAPTERS)
-thorough = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 
 @adapters
@@ -74,7 +74,7 @@ def test_reader_refuses_a_file_that_is_cut_off_within_an_element(
 
 
 @adapters
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_reader_refuses_or_reads_damaged_files_within_bounds(
     adapter: Callable[[], HeaderReader], data: st.DataObject

@@ -39,7 +39,7 @@ from tests.strategies import (
 
 SYNTAXES = {EXPLICIT: EXPLICIT_LITTLE, BIG_ENDIAN: EXPLICIT_BIG, IMPLICIT: IMPLICIT_LITTLE}
 thorough = settings(
-    max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

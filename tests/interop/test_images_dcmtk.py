@@ -34,6 +34,8 @@ CASES = {
     "least to greatest": (RenderingOptions(normalize=True), ["+Wm"], (0, 1)),
     "full range": (RenderingOptions(voi_lut=False), ["-W"], (-1, 1)),
 }
+JPEG_LS = b"1.2.840.10008.1.2.4.8"
+"""How the UIDs of its transfer syntaxes begin: another program of DCMTK decodes those."""
 # DCMTK takes the number of frames for 1 where it is no number at all.
 ONLY_DCMTK = {"badVR.dcm"}
 # The full range of single bits: white is white here, and half of it there.
@@ -43,13 +45,14 @@ OTHER_SCALE = {"liver_1frame.dcm", "liver_expb_1frame.dcm"}
 def theirs(path: Path, output: Path, options: list[str]) -> Pixels | None:
     """What DCMTK makes of a file; None where it does not."""
     written = options if "+on2" in options else [*options, "+on"]
-    for name in ("dcmj2pnm", "dcml2pnm"):  # JPEG-LS is for the other
-        output.unlink(missing_ok=True)
-        subprocess.run([program(name), "-O", *written, path, output], capture_output=True, check=False)
-        if output.exists():
-            with Image.open(output) as image:
-                return np.asarray(image).astype(np.int64)
-    return None
+    with path.open("rb") as file:
+        name = "dcml2pnm" if JPEG_LS in file.read(1000) else "dcmj2pnm"
+    output.unlink(missing_ok=True)
+    subprocess.run([program(name), "-O", *written, path, output], capture_output=True, check=False)
+    if not output.exists():
+        return None
+    with Image.open(output) as image:
+        return np.asarray(image).astype(np.int64)
 
 
 def ours(path: Path, output: Path, options: RenderingOptions) -> Pixels | None:

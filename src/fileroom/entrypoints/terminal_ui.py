@@ -1,5 +1,6 @@
 """Opens the terminal UI: the one place through which the command line reaches it."""
 
+import gc
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,5 +23,9 @@ def run_terminal_ui(container: "Container", data_dir: Path) -> int:
             "the terminal UI needs a library that is not installed",
             hint='install it with: pip install "fileroom[tui]"',
         )
-    code = import_module("fileroom.entrypoints.tui.app").run(container, data_dir)
+    gc.disable()  # until the UI is there: what is loaded stays, and to look through it for garbage takes its time
+    try:
+        code = import_module("fileroom.entrypoints.tui.app").run(container, data_dir)
+    finally:
+        gc.enable()
     return code if isinstance(code, int) else 0

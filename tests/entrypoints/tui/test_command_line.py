@@ -37,7 +37,8 @@ def test_mistake_points_at_its_word_and_goes_with_it(empty_room: RoomUi) -> None
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await enter(pilot, app, "echo pacs colour=red")
+        await typed(pilot, app, "echo pacs colour=red")
+        await pilot.press("enter")
         await until(pilot, lambda: "echo has no key 'colour'" in hints(app))
         lines = screen_text(app).splitlines()
         arrows = next(line for line in lines if "▼" * 6 in line)

@@ -18,7 +18,7 @@ from fileroom.entrypoints.tui.work import TaskText
 from tests.entrypoints.peer_room import write_study
 from tests.entrypoints.tui.driving import RoomUi, drive, messages, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, form_after, gone, told_of_all
-from tests.entrypoints.tui.typing_lines import paste
+from tests.entrypoints.tui.typing_lines import enter
 
 RLE = "1.2.840.10008.1.2.5"
 SHOWS = {
@@ -67,7 +67,7 @@ def test_tool_shows_what_it_finds_in_a_file(empty_room: RoomUi, file: Path, tool
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, f"{tool} {file}")
+        await enter(pilot, app, f"{tool} {file}")
         await until(pilot, lambda: isinstance(app.screen, TaskDetailsScreen) and seen in screen_text(app))
         await ended(pilot, app, tool)
         assert app.room.tasks.ended()[0].record.title == f"{tool} 1-1-1.dcm"
@@ -81,7 +81,7 @@ def test_tool_shows_what_it_finds_in_what_is_marked(room: RoomUi, tool: str, see
 
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
-        await paste(pilot, app, tool)
+        await enter(pilot, app, tool)
         await until(pilot, lambda: isinstance(app.screen, TaskDetailsScreen) and seen in screen_text(app))
         await ended(pilot, app, tool)
         record = app.room.tasks.ended()[0].record
@@ -100,7 +100,7 @@ def test_tool_writes_a_file_for_each_that_is_selected(
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
         await pilot.press("3", "space")
-        await paste(pilot, app, f"{tool} output_dir={out}{keys}")
+        await enter(pilot, app, f"{tool} output_dir={out}{keys}")
         await ended(pilot, app)
         await until(pilot, lambda: str(out) in messages(app) or "4 files" in messages(app))
         assert not app.local_pane.records.selected_count
@@ -115,7 +115,7 @@ def test_transcoded_file_has_the_syntax_that_was_typed(
     app, out = empty_room.app(), tmp_path / "out.dcm"
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, f"transcode {file} output={out} syntax={RLE}")
+        await enter(pilot, app, f"transcode {file} output={out} syntax={RLE}")
         await ended(pilot, app)
 
     drive(app, steps)
@@ -126,9 +126,9 @@ def test_document_becomes_a_file_and_back(empty_room: RoomUi, file: Path, tmp_pa
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, f"to-json {file} output={tmp_path / 'out.json'} pretty")
+        await enter(pilot, app, f"to-json {file} output={tmp_path / 'out.json'} pretty")
         await until(pilot, lambda: len(app.room.tasks.ended()) == 1)
-        await paste(pilot, app, f"from-json {tmp_path / 'out.json'} output={tmp_path / 'out.dcm'}")
+        await enter(pilot, app, f"from-json {tmp_path / 'out.json'} output={tmp_path / 'out.dcm'}")
         await until(pilot, lambda: len(app.room.tasks.ended()) == 2)
 
     drive(app, steps)
@@ -142,7 +142,7 @@ def test_what_tools_show_is_not_kept(empty_room: RoomUi, file: Path) -> None:
     assert name
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, f"dump {file}")
+        await enter(pilot, app, f"dump {file}")
         await ended(pilot, app)
         await until(pilot, lambda: name in screen_text(app))
 
@@ -155,7 +155,7 @@ def test_patient_that_was_typed_is_not_kept(empty_room: RoomUi, file: Path, tmp_
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, f"anonymize {file} output={tmp_path / 'out'} patient_name=Mouse^Minnie")
+        await enter(pilot, app, f"anonymize {file} output={tmp_path / 'out'} patient_name=Mouse^Minnie")
         await ended(pilot, app)
 
     drive(app, steps)
@@ -180,7 +180,7 @@ def test_what_a_tool_cannot_do_is_told(empty_room: RoomUi, line: str, told: str)
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await paste(pilot, app, line)
+        await enter(pilot, app, line)
         await until(pilot, lambda: told in messages(app) or told in screen_text(app), told)
 
     drive(app, steps)
@@ -194,7 +194,7 @@ def test_nothing_is_written_into_the_store(room: RoomUi) -> None:
 
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
-        await paste(pilot, app, f"anonymize output_dir={store} force")
+        await enter(pilot, app, f"anonymize output_dir={store} force")
         await until(pilot, lambda: "is inside the store" in messages(app))
 
     drive(app, steps)

@@ -30,13 +30,7 @@ async def typed(pilot: Pilot[Any], app: FileroomApp, text: str) -> None:
 
 
 async def enter(pilot: Pilot[Any], app: FileroomApp, text: str) -> None:
-    """Type a command and have it done."""
-    await typed(pilot, app, text)
-    await pilot.press("enter")
-
-
-async def paste(pilot: Pilot[Any], app: FileroomApp, text: str) -> None:
-    """Paste a command, which is quicker than to type it, and have it done."""
+    """Put a command into the line as a paste does, which is quicker than to type it, and have it done."""
     await typed(pilot, app, "")
     line_of(app).value = text
     await pilot.press("enter")

@@ -4,6 +4,7 @@ What the actions do is in `fileroom.entrypoints.tui.doing`, whose classes extend
 and their keys, is in `fileroom.entrypoints.tui.actions`.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -60,6 +61,8 @@ NARROW: Final = 110
 """Cells below which panes stand one above the other, those without the focus folded to a line."""
 LOW: Final = 30
 """Lines below which they do so, too."""
+LOADING_SECONDS: Final = 2.0
+"""For which the program is not searched for garbage: all that it loads stays."""
 TICK_SECONDS: Final = 0.1
 MOST_MESSAGES: Final = 3
 TOLD_LINES: Final = 4
@@ -114,6 +117,7 @@ class RoomApp(App[int]):
         self.failure: Exception | None = None
         """What ended the app."""
         self._tasks_seen: tuple[int, int] = (-1, 0)
+        self.theme = THEMES[container.settings().tui.theme.value]
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -138,7 +142,7 @@ class RoomApp(App[int]):
 
     def on_mount(self) -> None:
         """Begin to look at what happens elsewhere."""
-        self.theme = THEMES[self.room.container.settings().tui.theme.value]
+        self.set_timer(LOADING_SECONDS, gc.enable)
         for handler in (self.log_buffer, self._task_log):
             logging.getLogger("fileroom").addHandler(handler)
         self.set_interval(TICK_SECONDS, self.look_around)
@@ -312,11 +316,14 @@ class RoomApp(App[int]):
     def arrange(self) -> None:
         """Give each pane its place, by the size of the terminal and by who has the focus."""
         is_narrow = self.size.width < NARROW or self.size.height < LOW
-        self.query_one("#panes").set_class(is_narrow, "narrow")
+        everything = self.query_one("#panes")
+        everything.set_class(is_narrow, "narrow")
         focused = self.focused_pane()
         if focused is None:
             return
         for pane in self.panes:
             pane.set_class(is_narrow and pane is not focused, "folded")
+        # Told only where it makes a difference: all that is in a box has its styles looked up for it.
+        one_at_a_time = is_narrow or everything.has_class("zoomed")
         for box in self.query("#columns, #left, #middle, #right"):
-            box.set_class(focused in box.walk_children(Pane), "with-focus")
+            box.set_class(one_at_a_time and focused in box.walk_children(Pane), "with-focus")

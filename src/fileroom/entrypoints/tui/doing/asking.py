@@ -7,7 +7,6 @@ from textual.screen import Screen
 
 from fileroom.domain.errors import FileroomError
 from fileroom.entrypoints.tui.doing.panes import PaneActions
-from fileroom.entrypoints.tui.screens.question import QuestionScreen
 
 if TYPE_CHECKING:
     from fileroom.domain.node import Node
@@ -39,6 +38,7 @@ class AskingActions(PaneActions):
         otherwise: Callable[[], object] | None = None,
     ) -> None:
         """Ask before something is destroyed; `otherwise` is called where the answer is no."""
+        from fileroom.entrypoints.tui.screens.question import QuestionScreen
 
         def answered(is_yes: bool) -> None:  # noqa: FBT001 - the answer itself
             if is_yes:

@@ -11,7 +11,6 @@ from fileroom.entrypoints import rows
 from fileroom.entrypoints.export import ExportFormat, Row
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.asking import AskingActions
-from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -75,6 +74,7 @@ class ExportActions(AskingActions):
         return local_listing(self.room.container, local.level, local.uid, local.criteria, some)
 
     def _ask_for_file(self, listing: Listing, path: str, export: ExportFormat = ExportFormat.CSV) -> None:
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.object_forms import adapt_export, export_fields
 
         screen = FormScreen(

@@ -8,7 +8,6 @@ from fileroom.domain.errors import FileroomError
 from fileroom.entrypoints.operations import nodes as operations
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.asking import AskingActions
-from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.tui.written import written
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ class NodeActions(AskingActions):
 
     def action_add_node(self) -> None:
         """Register a node."""
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.node_form import node_fields, node_in
 
         def attempt(values: "Values") -> Report:
@@ -41,6 +41,7 @@ class NodeActions(AskingActions):
 
     def action_edit_node(self) -> None:
         """Change the node that is marked."""
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.node_form import changes_in, node_fields
 
         node = self.nodes_pane.marked_node

@@ -11,7 +11,6 @@ from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.batch import one_after_the_other
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
-from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.tui.written import written
 from fileroom.entrypoints.wording import counted
 
@@ -84,6 +83,7 @@ class ObjectActions(AskingActions):
     ) -> None:
         from fileroom.application.use_cases.retrieve_objects import RetrieveRequest
         from fileroom.domain.ae_title import AeTitle
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.object_forms import retrieve_fields
 
         def attempt(values: "Values") -> "list[RetrieveRequest]":
@@ -144,6 +144,7 @@ class ObjectActions(AskingActions):
     def action_import_files(self) -> None:
         """File what is in files, folders and archives."""
         from fileroom.entrypoints.tui.screens.completing import paths_in
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.object_forms import import_fields
 
         screen = FormScreen(
@@ -191,6 +192,7 @@ class ObjectActions(AskingActions):
         return nodes[0].name if len(nodes) == 1 else ""
 
     def _ask_whereto(self, nodes: "Sequence[Node]", level: QueryLevel, uids: Sequence[str]) -> None:
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.object_forms import send_fields
 
         screen = FormScreen(
@@ -217,6 +219,7 @@ class ObjectActions(AskingActions):
 
     def _ask_for_files(self, nodes: "Sequence[Node]") -> None:
         from fileroom.entrypoints.tui.screens.completing import paths_in
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.object_forms import send_files_fields
 
         screen = FormScreen(

@@ -33,6 +33,7 @@ class PaneActions(RoomApp):
         box.toggle_class("zoomed")
         for pane in self.panes:
             pane.set_class(pane is focused and box.has_class("zoomed"), "zoomed")
+        self.arrange()
 
     def action_enter(self) -> None:
         """Open what is marked."""

@@ -9,7 +9,6 @@ from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, below, record_of
 from fileroom.entrypoints.tui.records import Record
-from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.tui.written import written
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ class QueryActions(AskingActions):
         self.with_nodes(self._ask_for_query)
 
     def _ask_for_query(self, nodes: "Sequence[Node]") -> None:
+        from fileroom.entrypoints.tui.screens.form import FormScreen
         from fileroom.entrypoints.tui.screens.query_form import adapt, parts_in, query_fields, request_in
         from fileroom.entrypoints.tui.screens.query_form import names_a_person as tells_about_a_person
 

@@ -85,6 +85,8 @@ class LineHints(Static):
             self._chosen(self._first + event.y)
 
     def _tell(self, text: Text) -> None:
+        # A layout places all that is on the screen: for another height alone, not for each key.
+        is_as_high = self.display and text.plain.count("\n") == self.text.count("\n")
         self.text = text.plain
         self.display = bool(text.plain)
-        self.update(text)
+        self.update(text, layout=not is_as_high)

@@ -16,11 +16,11 @@ class Pane(Vertical):
 
     DEFAULT_CSS = """
     Pane {
-        border: round $panel-lighten-2; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        border: round $foreground 25%; border-title-color: $text-muted; border-subtitle-color: $text-muted;
         padding: 0; height: 1fr; min-height: 1;
     }
     Pane:focus-within { border: round $primary; border-title-color: $primary; border-title-style: bold; }
-    Pane.folded { height: 1; min-height: 1; border: none; border-top: round $panel-lighten-2; }
+    Pane.folded { height: 1; min-height: 1; border: none; border-top: round $foreground 25%; }
     """
 
     def __init__(self, name: str, number: int, title: str) -> None:
