@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from fileroom.adapters.catalog.sql import migrations
+from fileroom.adapters.catalog.sql.browsing import Browser
 from fileroom.adapters.catalog.sql.catalog import SqlCatalog
 from fileroom.adapters.catalog.sql.engine import open_catalog_engine, writing
 from fileroom.adapters.catalog.sql.node_repository import SqlNodeRepository
@@ -19,8 +20,9 @@ from fileroom.adapters.catalog.sql.schema import COLUMNS, metadata
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.attributes import ATTRIBUTES
 from fileroom.domain.errors import ConfigurationError
+from fileroom.domain.local_filter import LocalFilter, Page
 from fileroom.domain.node import Node
-from tests.builders import an_entry
+from tests.builders import a_record, a_uid, an_entry
 from tests.contract.catalogs import PostgresqlBackend
 
 
@@ -220,4 +222,30 @@ def test_later_migration_is_applied_to_a_database_with_content(
     migrations.migrate(writing(engine), to=migrations.LATEST)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT extra FROM instances").scalar_one() == "x"
+    engine.dispose()
+
+
+def test_catalog_of_the_first_version_gets_the_index_that_pages_are_counted_in(path: Path) -> None:
+    catalog = SqlCatalog(f"sqlite:///{path}")
+    catalog.record([an_entry(a_record(number, InstanceNumber="1")) for number in (3, 1, 2)])
+    catalog.close()
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "DROP INDEX instances_by_series; UPDATE schema_version SET version = 1;"
+        "CREATE INDEX instances_by_series ON instances (series_pk, instance_number_value)"
+    )
+    connection.close()
+    engine = open_catalog_engine(f"sqlite:///{path}")
+    browser, deep = Browser(engine.dialect, LocalFilter()), Page(limit=2, offset=1)
+    query = browser.instances(a_uid(1, 1), deep, only=1).compile(
+        engine, compile_kwargs={"literal_binds": True}
+    )
+    with engine.connect() as connected:
+        plan = "\n".join(
+            row[-1] for row in connected.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
+        ).partition("SCAN")[0]
+    assert "COVERING INDEX instances_by_series" in plan
+    assert "TEMP B-TREE" not in plan
+    found = [one.sop_instance_uid for one in SqlCatalog(engine).instances(a_uid(1, 1), LocalFilter(), deep)]
+    assert found == [a_uid(1, 1, 2), a_uid(1, 1, 3)]
     engine.dispose()

@@ -92,7 +92,11 @@ class Browser:
         Given the key, an index has the rows in their order; otherwise all of them are read and sorted for each page.
         """
         columns = [instances.c[name] for name in _INSTANCE_COLUMNS]
-        fitting = self._instances(series_instance_uid, select(instances.c.pk))
+        fitting = select(instances.c.pk)
+        if only is None or self._of_study or self._of_series:
+            fitting = self._instances(series_instance_uid, fitting)
+        else:  # the index alone, without a look at the series for each row that is passed over
+            fitting = fitting.where(*self._of_instance())
         if only is not None:
             fitting = fitting.where(instances.c.series_pk == only)
         window = self._window(instances, fitting, page, _BY_INSTANCE_NUMBER)
@@ -113,7 +117,10 @@ class Browser:
         )
 
     def count_instances(self, series_instance_uid: str) -> Select[Any]:
-        """The number of all of a series' instances that fit."""
+        """The number of all of a series' instances that fit; where all do, writes have kept it."""
+        if not self._of_instance():
+            of_all = select(func.coalesce(func.sum(series.c.instance_count), 0)).select_from(series)
+            return self._of_this_series(series_instance_uid, of_all)
         return self._instances(series_instance_uid, select(func.count()).select_from(instances))
 
     def _window(
@@ -123,13 +130,15 @@ class Browser:
 
     def _instances(self, series_instance_uid: str, statement: Select[Any]) -> Select[Any]:
         statement = statement.join_from(instances, series, instances.c.series_pk == series.c.pk)
+        return self._of_this_series(series_instance_uid, statement).where(*self._of_instance())
+
+    def _of_this_series(self, series_instance_uid: str, statement: Select[Any]) -> Select[Any]:
         if self._of_study:
             statement = statement.join(studies, series.c.study_pk == studies.c.pk)
         return statement.where(
             series.c.series_instance_uid == clean_identifier(series_instance_uid),
             *self._of_study,
             *self._of_series,
-            *self._of_instance(),
         )
 
     def _latest_date(self, condition: Condition) -> ColumnElement[bool]:

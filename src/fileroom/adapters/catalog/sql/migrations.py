@@ -107,7 +107,12 @@ CREATE UNIQUE INDEX instances_by_uid ON instances (sop_instance_uid);
 CREATE INDEX instances_with_duplicates ON instances (series_pk) WHERE duplicates > 0
 """
 
-MIGRATIONS: Final[Sequence[str]] = (_VERSION_1,)
+_VERSION_2: Final = """
+DROP INDEX instances_by_series;
+CREATE INDEX instances_by_series ON instances (series_pk, instance_number_value, sop_instance_uid)
+"""
+
+MIGRATIONS: Final[Sequence[str]] = (_VERSION_1, _VERSION_2)
 """Statements, separated by semicolons, that lead from the version before to the next."""
 
 LATEST: Final = len(MIGRATIONS)

@@ -187,7 +187,8 @@ instances: Final = Table(
     _number("recorded_at"),
     _number("duplicates"),
     Index("instances_by_uid", "sop_instance_uid", unique=True),
-    Index("instances_by_series", "series_pk", "instance_number_value"),
+    # With the UID, so that a page far down a long series is counted to in the index alone.
+    Index("instances_by_series", "series_pk", "instance_number_value", "sop_instance_uid"),
     Index("instances_with_duplicates", "series_pk"),
 )
 
