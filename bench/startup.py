@@ -30,11 +30,11 @@ def startup(bench: Workbench) -> Iterator[Table]:
     )
     room = bench.folder / "room"
 
-    def ours(*arguments: str) -> _Command:
-        return _Command(bench=bench, make=lambda: _fileroom.command(room, *arguments))
+    def ours(*arguments: str) -> WholeRun:
+        return WholeRun(bench=bench, make=lambda: _fileroom.command(room, *arguments))
 
-    def python(code: str) -> _Command:
-        return _Command(bench=bench, make=lambda: [sys.executable, "-c", code])
+    def python(code: str) -> WholeRun:
+        return WholeRun(bench=bench, make=lambda: [sys.executable, "-c", code])
 
     cases = [
         Case(name='python -c "import pynetdicom"', measure=python("import pynetdicom").once),
@@ -62,13 +62,13 @@ def startup(bench: Workbench) -> Iterator[Table]:
             return _fileroom.command(room, "echo", f"{LOOPBACK}:{port}", "--called-ae-title", AE_TITLE)
 
         cases = [
-            Case(name="pynetdicom echoscu", measure=_Command(bench=bench, make=pynetdicom).once),
-            Case(name="DCMTK echoscu", measure=_Command(bench=bench, make=echoscu).once),
+            Case(name="pynetdicom echoscu", measure=WholeRun(bench=bench, make=pynetdicom).once),
+            Case(name="DCMTK echoscu", measure=WholeRun(bench=bench, make=echoscu).once),
         ]
         cases += [
             Case(
                 name=f"fileroom echo, {backend}",
-                measure=_Command(
+                measure=WholeRun(
                     bench=bench, make=partial(fileroom, backend), env=_fileroom.settings(backend)
                 ).once,
             )
@@ -79,7 +79,9 @@ def startup(bench: Workbench) -> Iterator[Table]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Command:
+class WholeRun:
+    """A program from its start to its end."""
+
     bench: Workbench
     make: Callable[[], Command]
     env: Mapping[str, str] = field(default_factory=partial(environment, nodelay=False))

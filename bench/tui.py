@@ -21,6 +21,7 @@ from bench._report import Measure, Table
 from bench._rounds import Case, Workbench, alternate, options, run_parts, tell
 from bench._terminal import Terminal, in_terminal
 from bench.catalog_growth import entries_of
+from bench.startup import LEAST_ROUNDS, WholeRun
 from fileroom.adapters.catalog.sql.catalog import SqlCatalog
 from fileroom.adapters.catalog.sql.engine import open_catalog_engine
 from fileroom.domain.filing import Durability
@@ -36,6 +37,7 @@ SETTLE_SECONDS = 2.0
 TRANSFERS = 4
 DOWN, END, ENTER, ZOOM = b"\x1b[B", b"\x1b[F", b"\r", b"z"
 
+LIBRARIES = "import textual.app, textual.widgets, sqlalchemy"
 BETTER = "Less is better. Median (least - most)."
 FIRST_PAINT = (Measure(key="ms", heading="ms"),)
 LATENCY = (
@@ -101,14 +103,17 @@ def tui(bench: Workbench) -> Iterator[Table]:
         measures=FIRST_PAINT,
     )
     first = partial(first_paint, bench)
+    libraries = WholeRun(bench=bench, make=lambda: [sys.executable, "-c", LIBRARIES])
     cases = [
+        Case(name="its libraries alone", measure=libraries.once, note=LIBRARIES),
         Case(name="nothing here", measure=lambda *, warming: first(empty, b"-/0", warming=warming)),
         Case(
             name=f"{chosen.studies} studies",
             measure=lambda *, warming: first(studies, _counter(1, chosen.studies), warming=warming),
         ),
     ]
-    alternate(start, cases, bench)
+    rounds = chosen.rounds if chosen.quick else max(chosen.rounds, LEAST_ROUNDS)
+    alternate(start, cases, bench, rounds=rounds)
     yield start
     yield keys_while_it_works(bench, studies)
     fill(instances, one_series(chosen.instances))
