@@ -147,6 +147,8 @@ def workbench(chosen: argparse.Namespace) -> Iterator[Workbench]:
     """Yield a workbench; nothing of it stays behind, and a signal ends what is on it."""
     raise_on_signals()
     chosen.out = chosen.out.absolute()
+    if chosen.work is not None:
+        chosen.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         prefix="fileroom-bench-", dir=chosen.work, ignore_cleanup_errors=True
     ) as folder:

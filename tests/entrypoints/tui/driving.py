@@ -48,6 +48,11 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
         await pilot.pause(0.005)
 
 
+async def on_screen(pilot: Pilot[Any], *texts: str) -> None:
+    """Let the app work until these texts are on the screen; fails where one never is."""
+    await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts), " and ".join(texts))
+
+
 def screen_text(app: App[Any]) -> str:
     """What is on the screen, as lines of text."""
     # As Textual does before it draws: else a form is drawn, and kept, without the panes behind it.

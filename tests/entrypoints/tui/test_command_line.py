@@ -14,7 +14,7 @@ from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
 from tests.builders import a_uid
 from tests.entrypoints.peer_room import write_study
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.scripted import a_scripted_peer
 from tests.entrypoints.tui.typing_lines import enter, hints, line_of, typed
 from tests.interop.peers import free_port
@@ -40,6 +40,7 @@ def test_mistake_points_at_its_word_and_goes_with_it(empty_room: RoomUi) -> None
         await typed(pilot, app, "echo pacs colour=red")
         await pilot.press("enter")
         await until(pilot, lambda: "echo has no key 'colour'" in hints(app))
+        await on_screen(pilot, "▼" * 6)
         lines = screen_text(app).splitlines()
         arrows = next(line for line in lines if "▼" * 6 in line)
         line = next(line for line in lines if "colour=red" in line)
@@ -437,7 +438,7 @@ def test_theme_help_and_cancel(empty_room: RoomUi) -> None:
         await until(pilot, lambda: app.current_theme.dark)
         await enter(pilot, app, "help retrieve")
         await until(pilot, lambda: app.screen.is_modal)
-        assert "for instance" in screen_text(app)
+        await on_screen(pilot, "for instance")
         await pilot.press("escape")
         await enter(pilot, app, "cancel 99")
         await until(pilot, lambda: "there is no task 99" in messages(app))

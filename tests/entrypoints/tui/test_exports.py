@@ -13,7 +13,7 @@ from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.tui.screens.question import QuestionScreen
 from tests.builders import a_uid
-from tests.entrypoints.tui.driving import RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, until
 from tests.entrypoints.tui.forms import fill_in, form_after, gone
 from tests.entrypoints.tui.scripted import a_scripted_peer
 
@@ -130,7 +130,7 @@ def test_file_is_replaced_after_a_yes_only(room: RoomUi, tmp_path: Path) -> None
         await fill_in(pilot, form, path=str(path))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, QuestionScreen))
-        await until(pilot, lambda: "exists already" in screen_text(app))
+        await on_screen(pilot, "exists already")
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, FormScreen) and app.screen is not form)
         assert path.read_text() == "precious"

@@ -16,7 +16,7 @@ from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, HIS
 from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from fileroom.entrypoints.tui.work import TaskText
 from tests.entrypoints.peer_room import write_study
-from tests.entrypoints.tui.driving import RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, form_after, gone, told_of_all
 from tests.entrypoints.tui.typing_lines import enter
 
@@ -144,7 +144,7 @@ def test_what_tools_show_is_not_kept(empty_room: RoomUi, file: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await enter(pilot, app, f"dump {file}")
         await ended(pilot, app)
-        await until(pilot, lambda: name in screen_text(app))
+        await on_screen(pilot, name)
 
     drive(app, steps)
     kept = [path.read_bytes() for path in empty_room.data_dir.rglob("*") if path.is_file()]
@@ -210,7 +210,7 @@ def test_text_waits_while_something_is_typed(empty_room: RoomUi, file: Path) -> 
         await until(pilot, lambda: "Enter on the task shows" in messages(app))
         assert not app.screen.is_modal
         await pilot.press("escape", "escape", "5", "t", "enter")
-        await until(pilot, lambda: SHOWS["dump"] in screen_text(app))
+        await on_screen(pilot, SHOWS["dump"])
 
     drive(app, steps, size=(140, 60))
 
@@ -229,7 +229,7 @@ def test_form_begins_a_tool_on_what_is_selected(room: RoomUi, tmp_path: Path) ->
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
         form = await form_after(pilot, "3", "w")
-        assert "Work on 1 study" in screen_text(app)
+        await on_screen(pilot, "Work on 1 study")
         assert "from-json" not in screen_text(app)
         await fill_in(pilot, form, tool="anonymize")
         assert "where its results go" in told_of_all(form)
@@ -252,11 +252,11 @@ def test_form_begins_a_tool_on_files(empty_room: RoomUi, file: Path) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         form = await form_after(pilot, "w")
         await pilot.press(*"vali")
-        await until(pilot, lambda: "▸ validate" in screen_text(app))
+        await on_screen(pilot, "▸ validate")
         await pilot.press("enter")
         await fill_in(pilot, form, path=str(file.parent))
         await pilot.press("ctrl+s")
         await gone(pilot, form)
-        await until(pilot, lambda: "4 files validated" in screen_text(app))
+        await on_screen(pilot, "4 files validated")
 
     drive(app, steps, size=(140, 80))

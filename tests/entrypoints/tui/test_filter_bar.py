@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, on_screen, screen_text, until
 from tests.entrypoints.tui.test_command_line import known, register
 from tests.entrypoints.tui.typing_lines import hints, line_of, narrowed
 
@@ -30,7 +30,7 @@ def test_studies_are_narrowed_as_one_types(room: RoomUi, size: tuple[int, int]) 
         await until(pilot, lambda: records.total == 3)
         await narrowed(pilot, app, "modality=US")
         await until(pilot, lambda: records.total == 0)
-        assert "Nothing here fits the filter" in screen_text(app)
+        await on_screen(pilot, "Nothing here fits the filter")
         assert "/ modality=US" in title(app)
         await pilot.press("backspace", "backspace", *"CT date=1900..")
         await until(pilot, lambda: app.local_pane.filter_text == "modality=CT date=1900..")
@@ -55,6 +55,7 @@ def test_wrong_filter_is_told_and_keeps_the_last_good_list(room: RoomUi) -> None
         await until(pilot, lambda: records.total == 0)
         await pilot.press(*"date=2026-1")
         await until(pilot, lambda: "'2026-1' is not a date" in hints(app))
+        await on_screen(pilot, "▼" * 6)
         line = next(
             line for line in screen_text(app).splitlines() if "/ modality=US" in line and "Local" not in line
         )
@@ -124,7 +125,7 @@ def test_other_lists_are_narrowed_by_words(empty_room: RoomUi) -> None:
         await until(pilot, lambda: records.total == 1)
         assert hints(app) == ""
         await pilot.press(*"x")
-        await until(pilot, lambda: "No row has these words" in screen_text(app))
+        await on_screen(pilot, "No row has these words")
         await pilot.press("backspace", "enter")
         await until(pilot, lambda: records.total == 1 and app.focused_pane() is app.nodes_pane)
         register(empty_room, "Zürich-2")

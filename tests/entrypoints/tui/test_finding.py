@@ -12,7 +12,7 @@ from textual.widgets import Input
 from fileroom.entrypoints.tui.actions import ACTIONS, key_text
 from fileroom.entrypoints.tui.command_table import COMMANDS
 from fileroom.entrypoints.tui.screens.help import HelpScreen, whole_help
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
 from tests.entrypoints.tui.test_command_line import known, register
 from tests.entrypoints.tui.typing_lines import line_of
 
@@ -46,9 +46,9 @@ def test_help_scrolls_and_closes(empty_room: RoomUi, size: tuple[int, int]) -> N
     async def steps(pilot: Pilot[Any]) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await until(pilot, lambda: "Go to the nodes." in screen_text(app))
+        await on_screen(pilot, "Go to the nodes.")
         await pilot.press("end")
-        await until(pilot, lambda: ":quit" in screen_text(app))
+        await on_screen(pilot, ":quit")
         await pilot.press("escape")
         await until(pilot, lambda: not app.screen.is_modal)
 
@@ -75,7 +75,7 @@ async def chosen(pilot: Pilot[Any], text: str, shown: str) -> None:
     await pilot.press("ctrl+p")
     await until(pilot, lambda: isinstance(app.screen, CommandPalette))
     app.screen.query_one(Input).value = text
-    await until(pilot, lambda: shown in screen_text(app))
+    await on_screen(pilot, shown)
     await pilot.press("enter")
     await until(pilot, lambda: not isinstance(app.screen, CommandPalette))
 

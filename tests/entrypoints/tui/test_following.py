@@ -12,7 +12,7 @@ from fileroom.domain.node import Node
 from fileroom.domain.query import QueryLevel
 from tests.builders import a_uid
 from tests.entrypoints.peer_room import fill, write_study
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
 from tests.entrypoints.tui.gates import succeeded
 
 PACS = Node(name="pacs", ae_title=AeTitle("PACS"), host="192.0.2.1", port=104, notes="second floor")
@@ -102,7 +102,7 @@ def test_details_of_an_empty_list_say_so(empty_room: RoomUi) -> None:
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: "Nothing is marked." in screen_text(app))
+        await on_screen(pilot, "Nothing is marked.")
 
     drive(app, steps)
 

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.screens.leaving import LeavingScreen
 from fileroom.entrypoints.tui.screens.question import QuestionScreen
-from tests.entrypoints.tui.driving import RoomUi, drive, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, on_screen, until
 from tests.entrypoints.tui.gates import Gate
 
 
@@ -30,7 +30,7 @@ def test_quit_asks_while_a_task_runs_and_stays_when_the_answer_is_no(empty_room:
         await until(pilot, gate.began.is_set)
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, QuestionScreen))
-        assert "import /data/in (running)" in screen_text(app)
+        await on_screen(pilot, "import /data/in (running)")
         await pilot.press("n")
         await until(pilot, lambda: not app.screen.is_modal)
         assert [view.record.state.value for view in app.room.tasks.active()] == ["running"]
@@ -50,7 +50,7 @@ def test_quit_cancels_tasks_and_waits_for_their_safe_points(empty_room: RoomUi) 
         await until(pilot, lambda: isinstance(app.screen, QuestionScreen))
         await pilot.press("y")
         await until(pilot, lambda: isinstance(app.screen, LeavingScreen))
-        await until(pilot, lambda: "Waiting for 1 task to reach a safe point" in screen_text(app))
+        await on_screen(pilot, "Waiting for 1 task to reach a safe point")
         assert not app._exit
         gate._is_deaf = False
         await until(pilot, lambda: app._exit)
@@ -104,7 +104,7 @@ def test_quit_asks_while_peers_are_connected(empty_room: RoomUi) -> None:
         with connected(app):
             await until(pilot, lambda: app.listener.associations)
             await pilot.press("q")
-            await until(pilot, lambda: "the listener, with 1 association open" in screen_text(app))
+            await on_screen(pilot, "the listener, with 1 association open")
             await pilot.press("n")
         await until(pilot, lambda: not app.listener.associations)
         await pilot.press("q")

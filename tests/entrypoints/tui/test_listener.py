@@ -21,7 +21,7 @@ from fileroom.entrypoints.tui.panes.listener import sparkline
 from tests.builders import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN
 from tests.entrypoints.peer_room import Silent, write_study
 from tests.entrypoints.tui.conftest import SETTINGS, opened
-from tests.entrypoints.tui.driving import RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, screen_text, until
 
 CONTEXT = ProposedContext(sop_class_uid=CT_IMAGE_STORAGE, transfer_syntax_uids=(EXPLICIT_VR_LITTLE_ENDIAN,))
 
@@ -60,14 +60,14 @@ def test_listener_starts_and_stops_and_says_where_it_is(empty_room: RoomUi) -> N
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        assert "The listener is off." in screen_text(app)
+        await on_screen(pilot, "The listener is off.")
         await pilot.press("l")
         await until(pilot, lambda: app.listener.info)
-        await until(pilot, lambda: f"FILEROOM at {address(app)}" in screen_text(app))
+        await on_screen(pilot, f"FILEROOM at {address(app)}")
         await until(pilot, lambda: "listens at 127.0.0.1 port" in messages(app))
         await pilot.press("l")
         await until(pilot, lambda: "The listener has stopped." in messages(app))
-        await until(pilot, lambda: "The listener is off." in screen_text(app))
+        await on_screen(pilot, "The listener is off.")
 
     drive(app, steps)
     assert app.listener.join(10)
@@ -83,9 +83,9 @@ def test_what_arrives_is_counted_and_appears_in_local(empty_room: RoomUi, tmp_pa
         with a_second_room(tmp_path / "second") as second:
             await until(pilot, lambda: app.listener.info)
             app.room.background(lambda: send(second, address(app), tmp_path / "files"))
-            await until(pilot, lambda: "4 stored" in screen_text(app))
+            await on_screen(pilot, "4 stored")
             await until(pilot, lambda: app.local_pane.records.total == 1)
-            await until(pilot, lambda: "1 association" in screen_text(app))
+            await on_screen(pilot, "1 association")
             await until(pilot, lambda: max(app.listener.rates.objects) > 0)
 
     drive(app, steps)
@@ -98,9 +98,9 @@ def test_peers_that_are_connected_are_named(empty_room: RoomUi) -> None:
         await pilot.press("l")
         await until(pilot, lambda: app.listener.info)
         with connected(app):
-            await until(pilot, lambda: "● FILEROOM at 127.0.0.1" in screen_text(app))
+            await on_screen(pilot, "● FILEROOM at 127.0.0.1")
             await pilot.press("l")
-            await until(pilot, lambda: "Stop the listener?" in screen_text(app))
+            await on_screen(pilot, "Stop the listener?")
             await pilot.press("n")
             assert app.listener.is_on
         await until(pilot, lambda: "● FILEROOM" not in screen_text(app))
@@ -124,7 +124,7 @@ def test_peers_that_were_refused_are_named_with_the_reason(data_dir: Path) -> No
             await until(
                 pilot, lambda: "not in allowed_calling_ae_titles" in screen_text(app).replace("\n", "")
             )
-            await until(pilot, lambda: "1 refused" in screen_text(app))
+            await on_screen(pilot, "1 refused")
 
         drive(app, steps, size=(250, 50))
 

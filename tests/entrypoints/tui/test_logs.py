@@ -11,7 +11,7 @@ from fileroom.entrypoints.tui.log_buffer import LogBuffer
 from fileroom.entrypoints.tui.panes.logs import LogSource
 from fileroom.entrypoints.tui.records import Tone
 from tests.contract.object_stores import run_together
-from tests.entrypoints.tui.driving import RoomUi, drive, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, on_screen, until
 
 log = logging.getLogger("fileroom.test")
 
@@ -75,7 +75,7 @@ def test_log_follows_its_end_and_shows_levels(empty_room: RoomUi) -> None:
         for number in range(30):
             log.info("line %d", number)
         log.error("trouble")
-        await until(pilot, lambda: "trouble" in screen_text(app))
+        await on_screen(pilot, "trouble")
         records = app.logs_pane.records
         assert records.counter == f"{records.total}/{records.total}"
         assert records.marked is not None
@@ -86,7 +86,7 @@ def test_log_follows_its_end_and_shows_levels(empty_room: RoomUi) -> None:
         await until(pilot, lambda: records.total == total + 1)
         assert records.index == total - 3
         await pilot.press("G")
-        await until(pilot, lambda: "unseen" in screen_text(app))
+        await on_screen(pilot, "unseen")
 
     drive(app, steps)
 
@@ -98,8 +98,8 @@ def test_pane_says_when_older_lines_are_gone(empty_room: RoomUi) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         for number in range(80):
             log.info("line %d", number)
-        await until(pilot, lambda: f"the last 50 of {app.log_buffer.total}" in screen_text(app))
-        assert "50/50" in screen_text(app)
+        await on_screen(pilot, f"the last 50 of {app.log_buffer.total}")
+        await on_screen(pilot, "50/50")
 
     drive(app, steps)
 

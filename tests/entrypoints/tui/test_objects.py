@@ -15,7 +15,7 @@ from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
 from tests.builders import a_uid
 from tests.entrypoints.peer_room import write_study
-from tests.entrypoints.tui.driving import RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone, told
 from tests.entrypoints.tui.scripted import NODE, a_scripted_peer
 
@@ -77,7 +77,7 @@ def test_selected_series_are_retrieved_each_by_a_task(empty_room: RoomUi) -> Non
         await until(pilot, lambda: app.query_pane.records.total == 2)
         await pilot.press("space", "space")
         form = await form_after(pilot, "m")
-        assert "2 series" in screen_text(app)
+        await on_screen(pilot, "2 series")
         await pilot.press("enter")
         await gone(pilot, form)
         await ended(pilot, app, 4)
@@ -169,10 +169,10 @@ def test_paths_are_completed_and_imported(empty_room: RoomUi, tmp_path: Path) ->
         await until(pilot, lambda: "▸" in screen_text(app) or "new scans/" in screen_text(app))
         await pilot.press("tab")
         await until(pilot, lambda: form.values["path"].endswith("/new scans/"))
-        await until(pilot, lambda: "second/" in screen_text(app))
+        await on_screen(pilot, "second/")
         await pilot.press("down", "enter")
         await until(pilot, lambda: form.values["path"].endswith("/new scans/first/"))
-        await until(pilot, lambda: "1-1-1.dcm" in screen_text(app))
+        await on_screen(pilot, "1-1-1.dcm")
         await pilot.press("enter")
         await gone(pilot, form)
         await ended(pilot, app, 1)
@@ -255,7 +255,7 @@ def test_selected_studies_are_sent(room: RoomUi) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
         await pilot.press("space", "space")
         form = await form_after(pilot, "s")
-        assert "Send 2 studies" in screen_text(app)
+        await on_screen(pilot, "Send 2 studies")
         assert form.values["node"] == "pacs"
         await pilot.press("enter")
         await gone(pilot, form)
@@ -303,9 +303,9 @@ def test_destination_is_found_as_one_types(room: RoomUi) -> None:
         await until(pilot, lambda: app.local_pane.records.marked is not None)
         form = await form_after(pilot, "s")
         assert form.values["node"] == ""
-        await until(pilot, lambda: "archive" in screen_text(app))
+        await on_screen(pilot, "archive")
         await pilot.press(*"pee")
-        await until(pilot, lambda: "▸ pacs" in screen_text(app))
+        await on_screen(pilot, "▸ pacs")
         await pilot.press("enter")
         assert form.values["node"] == "pacs"
         assert app.screen is form
@@ -332,7 +332,7 @@ def test_submitting_takes_the_destination_that_is_marked(room: RoomUi) -> None:
         form = await form_after(pilot, "s")
         await fill_in(pilot, form, node="")
         await pilot.press(*"pa")
-        await until(pilot, lambda: "▸ pacs" in screen_text(app))
+        await on_screen(pilot, "▸ pacs")
         await pilot.press("ctrl+s")
         await gone(pilot, form)
         await ended(pilot, app, 1)

@@ -13,7 +13,7 @@ from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from tests.entrypoints.tui.conftest import opened
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.gates import Gate, failing, succeeded
 
 
@@ -79,7 +79,7 @@ def test_history_takes_the_place_of_the_queue_and_back(empty_room: RoomUi) -> No
         ])  # fmt: skip
         await until(pilot, lambda: "history" in str(app.tasks_pane.border_title))
         await pilot.press("t")
-        await until(pilot, lambda: "No task runs." in screen_text(app))
+        await on_screen(pilot, "No task runs.")
 
     drive(app, steps)
 
@@ -114,7 +114,7 @@ def test_details_follow_a_task_to_its_end(
         await until(pilot, gate.began.is_set)
         await pilot.press("5", "enter")
         await until(pilot, lambda: isinstance(app.screen, TaskDetailsScreen))
-        await until(pilot, lambda: "file [b]x[/b] is skipped" in screen_text(app))
+        await on_screen(pilot, "file [b]x[/b] is skipped")
         shown = screen_text(app)
         for told in (
             "Task 1 · import /data/in",
@@ -126,8 +126,8 @@ def test_details_follow_a_task_to_its_end(
         ):
             assert told in shown
         gate.may_end.set()
-        await until(pilot, lambda: "3 files filed" in screen_text(app))
-        await until(pilot, lambda: "succeeded" in screen_text(app))
+        await on_screen(pilot, "3 files filed")
+        await on_screen(pilot, "succeeded")
         await pilot.press("escape")
         await until(pilot, lambda: not app.screen.is_modal)
 
@@ -143,9 +143,9 @@ def test_details_of_a_task_that_ended_tell_what_failed_and_why(empty_room: RoomU
         await pilot.press("5", "t")
         await until(pilot, lambda: app.tasks_pane.records.marked is not None)
         await pilot.press("enter")
-        await until(pilot, lambda: "1 of 4 files filed" in screen_text(app))
-        assert "file 0, file 1, file 2: it is no DICOM file" in screen_text(app)
-        assert "hint: look at it" in screen_text(app)
+        await on_screen(pilot, "1 of 4 files filed")
+        await on_screen(pilot, "file 0, file 1, file 2: it is no DICOM file")
+        await on_screen(pilot, "hint: look at it")
 
     drive(app, steps)
 
@@ -166,7 +166,7 @@ def test_cancelled_task_is_cancelling_and_then_tells_what_was_done(
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(app.screen, TaskDetailsScreen))
         await pilot.press("c")
-        await until(pilot, lambda: "cancelling" in screen_text(app))
+        await on_screen(pilot, "cancelling")
         gate._is_deaf = False
         await until(pilot, lambda: not app.room.tasks.unfinished)
         (view,) = app.room.tasks.ended()
@@ -243,7 +243,7 @@ def test_log_of_a_task_holds_what_its_own_thread_logs_only(
         app.submit("import", gate)
         await until(pilot, gate.began.is_set)
         logging.getLogger("fileroom.elsewhere").warning("elsewhere")
-        await until(pilot, lambda: "elsewhere" in screen_text(app))
+        await on_screen(pilot, "elsewhere")
         (view,) = app.room.tasks.active()
         assert not any("elsewhere" in line for line in view.lines)
 

@@ -67,9 +67,8 @@ class RecordList(ScrollView, can_focus=True):
         Binding("end,G", "move_to(-1)", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "record-list--titles", "record-list--marked", "record-list--selected", "record-list--odd",
-        "record-list--waiting", "record-list--quiet", "record-list--good", "record-list--warning",
-        "record-list--error",
+        "record-list--titles", "record-list--marked", "record-list--selected", "record-list--quiet",
+        "record-list--good", "record-list--warning", "record-list--error",
     }  # fmt: skip
     DEFAULT_CSS = """
     RecordList { height: 1fr; width: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -77,7 +76,6 @@ class RecordList(ScrollView, can_focus=True):
     RecordList > .record-list--marked { background: $surface-lighten-2; }
     RecordList:focus > .record-list--marked { background: $primary; color: $text; text-style: bold; }
     RecordList > .record-list--selected { color: $warning; text-style: bold; }
-    RecordList > .record-list--waiting { color: $text-disabled; }
     RecordList > .record-list--quiet { color: $text-disabled; }
     RecordList > .record-list--good { color: $text-success; }
     RecordList > .record-list--warning { color: $text-warning; }
@@ -495,7 +493,7 @@ class RecordList(ScrollView, can_focus=True):
 
     def _text_line(self, text: str, width: int) -> Strip:
         line = fitted(f" {for_terminal(text)}", width)
-        return Strip([Segment(line, self._style("waiting"))], width)
+        return Strip([Segment(line, self._style(Tone.QUIET.value))], width)
 
     def _line(self, cells: Iterable[str], style: Style, width: int, *, is_selected: bool = False) -> Strip:
         columns = self.source.columns if self.source is not None else ()
