@@ -130,6 +130,22 @@ def test_terminal_is_restored_when_one_quits(data_dir: Path) -> None:
         terminal.assert_restored()
 
 
+def test_shell_has_the_terminal_while_the_program_is_suspended(data_dir: Path) -> None:
+    with running(data_dir) as terminal:
+        terminal.wait_for("Press i to import files")
+        terminal.press("\x1a")  # Ctrl+Z
+        terminal.wait_for(OUT_OF_IT.decode())
+        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED)
+        terminal.read(0)
+        terminal.assert_restored()
+        terminal.output.clear()
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.wait_for("Press i to import files")  # drawn anew, not only what has changed
+        terminal.press("q")
+        assert terminal.ended() == 0
+        terminal.assert_restored()
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_terminal_is_restored_when_a_signal_ends_the_program(data_dir: Path, name: str) -> None:
     with running(data_dir) as terminal:

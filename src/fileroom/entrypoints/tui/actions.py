@@ -78,6 +78,7 @@ ACTIONS: Final = (
     Action("help", ("question_mark",), "Help", "Show this.", _E, "help", in_footer=True),
     Action("command_palette", ("ctrl+p",), "Palette", "Look for an action by its name.", _E, everywhere=True),
     Action("toggle_theme", ("f2",), "Light and dark", "Change between light and dark.", _E, "theme", everywhere=True),
+    Action("suspend_process", ("ctrl+z",), "Suspend", "Go back to the shell; fg returns. Tasks and listener stand still.", _E, everywhere=True),
     Action("quit", ("q",), "Quit", "Leave; asks while tasks run.", _E, "quit", in_footer=True),
     Action("quit", ("ctrl+q",), "Quit", "Leave, from anywhere.", _E, everywhere=True),
 )  # fmt: skip

@@ -19,6 +19,8 @@ from textual.containers import Container as Box
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import DescendantFocus, Resize
+from textual.geometry import Size
+from textual.screen import Screen
 from textual.widget import Widget
 
 from fileroom.application.ports.cancellation import CancelToken
@@ -76,6 +78,12 @@ SEVERITIES: "Final[dict[Status, Literal['information', 'warning', 'error']]]" = 
 THEMES: Final = {"dark": "textual-dark", "light": "textual-light"}
 
 
+class PanesScreen(Screen[None], inherit_bindings=False):
+    """What is behind all forms. Tab goes on to the next pane here, not to the next thing that one can type in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,super+c", "screen.copy_text", show=False)]
+
+
 class RoomApp(App[int]):
     """Panes over a room; the actions are added by those who extend it."""
 
@@ -117,6 +125,8 @@ class RoomApp(App[int]):
         self.failure: Exception | None = None
         """What ended the app."""
         self._tasks_seen: tuple[int, int] = (-1, 0)
+        self.last_pane: Pane = self.local_pane
+        """The pane that has the focus, or had it last."""
         self.theme = THEMES[container.settings().tui.theme.value]
 
     @property
@@ -126,6 +136,10 @@ class RoomApp(App[int]):
             self.nodes_pane, self.query_pane, self.local_pane, self.details_pane, self.tasks_pane,
             self.listener_pane, self.logs_pane,
         )  # fmt: skip
+
+    def get_default_screen(self) -> PanesScreen:
+        """Return what the panes stand on."""
+        return PanesScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """Put the panes side by side."""
@@ -146,7 +160,8 @@ class RoomApp(App[int]):
         for handler in (self.log_buffer, self._task_log):
             logging.getLogger("fileroom").addHandler(handler)
         self.set_interval(TICK_SECONDS, self.look_around)
-        self.local_pane.body().focus()
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # the shell has drawn over it
+        self.go_to(self.local_pane)
 
     def on_unmount(self) -> None:
         """Let go of what was held."""
@@ -306,24 +321,30 @@ class RoomApp(App[int]):
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Unfold the pane that has the focus now."""
         del event
+        self.last_pane = self.focused_pane() or self.last_pane
         self.arrange()
+
+    def go_to(self, pane: Pane) -> None:
+        """Give the focus to a pane; it must be on the screen to take it."""
+        self.last_pane = pane
+        self.screen.minimize()
+        self.arrange()
+        pane.body().focus()
 
     def on_resize(self, event: Resize) -> None:
         """Find room for the panes."""
-        del event
-        self.arrange()
+        self.arrange(event.size)  # the app's own size is still the one before
 
-    def arrange(self) -> None:
-        """Give each pane its place, by the size of the terminal and by who has the focus."""
-        is_narrow = self.size.width < NARROW or self.size.height < LOW
+    def arrange(self, size: Size | None = None) -> None:
+        """Give each pane its place, by the size of the terminal and by which has the focus, or had it last."""
+        width, height = size or self.size
+        is_narrow = width < NARROW or height < LOW
         everything = self.query_one("#panes")
         everything.set_class(is_narrow, "narrow")
-        focused = self.focused_pane()
-        if focused is None:
-            return
         for pane in self.panes:
-            pane.set_class(is_narrow and pane is not focused, "folded")
+            pane.set_class(is_narrow and pane is not self.last_pane, "folded")
+            pane.set_class(pane is self.last_pane, "in-front")
         # Told only where it makes a difference: all that is in a box has its styles looked up for it.
         one_at_a_time = is_narrow or everything.has_class("zoomed")
         for box in self.query("#columns, #left, #middle, #right"):
-            box.set_class(one_at_a_time and focused in box.walk_children(Pane), "with-focus")
+            box.set_class(one_at_a_time and self.last_pane in box.walk_children(Pane), "with-focus")

@@ -9,7 +9,7 @@ from fileroom.entrypoints.tui.base import THEMES
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
-from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
+from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -28,15 +28,11 @@ class FindingActions(AskingActions):
         """Local is what is narrowed first."""
         super().__init__(container, data_dir)
         self._list_pane: ListPane = self.local_pane
-        self.last_pane: Pane = self.local_pane
-        """The pane that has the focus, or had it last."""
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Remember where one is, to come back there from a line."""
+        """Remember which list is to be narrowed."""
         del event
         pane = self.focused_pane()
-        if pane is not None:
-            self.last_pane = pane
         if isinstance(pane, ListPane):
             self._list_pane = pane
 
@@ -53,7 +49,7 @@ class FindingActions(AskingActions):
         """Go back to the list."""
         self.command_line.display = True
         if event.goes_back:
-            event.pane.body().focus()
+            self.go_to(event.pane)
 
     def action_copy_uid(self) -> None:
         """Copy the UID, or the name, of what is selected or marked."""

@@ -10,16 +10,12 @@ class PaneActions(RoomApp):
 
     def action_focus_pane(self, name: str) -> None:
         """Go to a pane."""
-        pane = next(pane for pane in self.panes if pane.id == f"pane-{name}")
-        self.screen.minimize()
-        pane.body().focus()
+        self.go_to(next(pane for pane in self.panes if pane.id == f"pane-{name}"))
 
     def action_next_pane(self, by: int = 1) -> None:
         """Go to the next pane."""
-        panes, focused = self.panes, self.focused_pane()
-        index = panes.index(focused) + by if focused is not None else 0
-        self.screen.minimize()
-        panes[index % len(panes)].body().focus()
+        panes = self.panes
+        self.go_to(panes[(panes.index(self.last_pane) + by) % len(panes)])
 
     def action_previous_pane(self) -> None:
         """Go to the pane before."""
@@ -27,12 +23,7 @@ class PaneActions(RoomApp):
 
     def action_zoom(self) -> None:
         """Give the whole screen to the pane, and back."""
-        box, focused = self.query_one("#panes"), self.focused_pane()
-        if focused is None:
-            return
-        box.toggle_class("zoomed")
-        for pane in self.panes:
-            pane.set_class(pane is focused and box.has_class("zoomed"), "zoomed")
+        self.query_one("#panes").toggle_class("zoomed")
         self.arrange()
 
     def action_enter(self) -> None:

@@ -68,7 +68,7 @@ class QueryActions(AskingActions):
     def begin_query(self, request: "QueryRequest", *, command: str = "") -> None:
         """Ask a node, and show matches as they come."""
         self._begin(Asked(request), command)
-        self.query_pane.body().focus()
+        self.go_to(self.query_pane)
 
     def look_around(self) -> None:
         """Show what has happened since: a query that was cancelled before it began has no other way to tell."""

@@ -47,11 +47,11 @@ class TypedActions(CommandActions):
     def on_line_input_left(self, event: LineInput.Left) -> None:
         """Go back to where one came from."""
         del event
-        self.last_pane.body().focus()
+        self.go_to(self.last_pane)
 
     def on_command_line_accepted(self, event: CommandLine.Accepted) -> None:
         """Remember the line, and do what it says."""
         history = self.room.container.line_history()
         self.room.background(partial(history.add, event.line))
-        self.last_pane.body().focus()
+        self.go_to(self.last_pane)
         self.run_typed(event.typed)

@@ -15,6 +15,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
@@ -157,7 +158,7 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
     def compose(self) -> ComposeResult:
         """Put the fields one under the other."""
         with Vertical(id="form") as box:
-            box.border_title = self._title.replace("[", "\\[")
+            box.border_title = Content(self._title)
             reset = " · ^r reset" if self._defaults is not None else ""
             box.border_subtitle = f"enter {self._verb.lower()} · tab next · esc leave{reset}"
             if self._says:

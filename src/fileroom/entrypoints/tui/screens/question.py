@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -45,7 +46,7 @@ class QuestionScreen(ModalScreen[bool | None]):
     def compose(self) -> ComposeResult:
         """Name what it is about."""
         with Vertical(id="question") as box:
-            box.border_title = self._title.replace("[", "\\[")
+            box.border_title = Content(self._title)
             box.border_subtitle = f"y {self._yes.lower()} · n {self._no.lower()}"
             lines = [for_terminal(thing) for thing in self._things[:_LINES]]
             if len(self._things) > _LINES:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -63,7 +64,7 @@ class TaskDetailsScreen(ModalScreen[None]):
         """Put facts above the log."""
         with Vertical(id="task") as box:
             record = self._view.record
-            box.border_title = f"Task {record.number} · {for_terminal(record.title)}".replace("[", "\\[")
+            box.border_title = Content(f"Task {record.number} · {for_terminal(record.title)}")
             yield self._facts
             yield self._lines
 

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -42,13 +43,13 @@ class Pane(Vertical):
     def tell(self, *, also: str = "", below: str = "") -> None:
         """Write the title, and what stands beside and below it."""
         beside = f" · {also}" if also else ""
-        told = (_plain(f"{self.number} {self.pane_title}{beside}"), _plain(below))
+        told = (f"{self.number} {self.pane_title}{beside}", below)
         if told == self._told:
             return
         self._told = told
         self._is_telling = True
         try:
-            self.border_title, self.border_subtitle = told
+            self.border_title, self.border_subtitle = map(Content, told)
         finally:
             self._is_telling = False
 
@@ -119,8 +120,3 @@ class ListPane(Pane):
         filtered = f"/ {for_terminal(self.filter_text)}" if self.filter_text else ""
         parts = [part for part in (self.records.counter, self.beside(), filtered) if part]
         self.tell(also=" · ".join(parts), below=self.records.more)
-
-
-def _plain(text: str) -> str:
-    """Keep text from being taken for markup."""
-    return text.replace("[", "\\[")

@@ -1,0 +1,87 @@
+"""Panes find their place: in terminals that grow and shrink, zoomed, and behind a form."""
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.widgets.pane import Pane
+from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, until
+
+
+def visible(app: FileroomApp) -> list[Pane]:
+    return [pane for pane in app.panes if pane.region.height > 1]
+
+
+async def has_in_sight(pilot: Pilot[Any], app: FileroomApp, *panes: Pane) -> None:
+    await until(pilot, lambda: visible(app) == list(panes), f"{panes}, not {visible(app)}")
+
+
+def is_wide(app: FileroomApp) -> bool:
+    return len(visible(app)) == len(app.panes) and app.local_pane.region.width < app.size.width
+
+
+def test_panes_follow_the_size_of_the_terminal(room: RoomUi) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for _ in range(2):
+            await pilot.resize_terminal(*SMALL)
+            await has_in_sight(pilot, app, app.local_pane)
+            await pilot.resize_terminal(*WIDE)
+            await until(pilot, lambda: is_wide(app))
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize("key", ["i", ":", "/", "?"])
+def test_terminal_that_changes_behind_something_else_changes_the_panes(room: RoomUi, key: str) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("5", key)
+        await pilot.resize_terminal(*SMALL)
+        await pilot.press("escape")
+        await has_in_sight(pilot, app, app.tasks_pane)
+        await pilot.press(key)
+        await pilot.resize_terminal(*WIDE)
+        await pilot.press("escape")
+        await until(pilot, lambda: is_wide(app))
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=str)
+def test_zoom_goes_along_to_another_pane(room: RoomUi, size: tuple[int, int]) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("z")
+        await has_in_sight(pilot, app, app.local_pane)
+        for key, pane in (("1", app.nodes_pane), ("7", app.logs_pane), ("tab", app.nodes_pane)):
+            await pilot.press(key)
+            await has_in_sight(pilot, app, pane)
+            assert app.focused_pane() is pane
+            assert pane.region.height >= size[1] - 3
+        await pilot.resize_terminal(100, 40)
+        await has_in_sight(pilot, app, app.nodes_pane)
+        await pilot.press("z")
+        await pilot.resize_terminal(*WIDE)
+        await until(pilot, lambda: is_wide(app))
+
+    drive(app, steps, size=size)
+
+
+def test_tab_goes_round_and_back(room: RoomUi) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for key, order in (("tab", app.panes), ("shift+tab", app.panes[::-1])):
+            await pilot.press("3")
+            start = order.index(app.local_pane)
+            for step in range(1, len(order) + 1):
+                await pilot.press(key)
+                assert app.focused_pane() is order[(start + step) % len(order)]
+
+    drive(app, steps)
