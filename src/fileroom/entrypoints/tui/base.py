@@ -160,7 +160,8 @@ class RoomApp(App[int]):
         for handler in (self.log_buffer, self._task_log):
             logging.getLogger("fileroom").addHandler(handler)
         self.set_interval(TICK_SECONDS, self.look_around)
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # the shell has drawn over it
+        # The shell has drawn over it.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.go_to(self.local_pane)
 
     def on_unmount(self) -> None:

@@ -9,6 +9,7 @@ from fileroom.domain.records import CatalogEntry, InstanceSummary, SeriesSummary
 from fileroom.domain.sop_classes import sop_class_name
 from fileroom.domain.transfer_syntaxes import transfer_syntax
 from fileroom.entrypoints.tui.log_buffer import LogLine
+from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.task_texts import facts_of
 from fileroom.entrypoints.wording import human_bytes
 
@@ -65,7 +66,7 @@ def _study(study: StudySummary) -> Pairs:
     return _known(
         ("Patient's name", study.patient_name),
         ("Patient ID", study.patient_id),
-        ("Study date", study.study_date_max),
+        ("Study date", shown_date(study.study_date_max)),
         ("Description", study.study_description),
         ("Accession number", study.accession_number),
         ("Modalities", ", ".join(study.modalities)),

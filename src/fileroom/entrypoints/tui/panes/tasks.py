@@ -45,7 +45,7 @@ class TasksPane(ListPane):
 
     def beside(self) -> str:
         """Which of the two lists it is."""
-        return "history" if self.is_history else "running and queued"
+        return "history" if self.is_history else "active"
 
     def toggle(self) -> None:
         """Show the other list."""
