@@ -215,7 +215,8 @@ class TaskQueue:
     def _run(self, entry: _Entry) -> None:
         log.info("task %d began: %s", entry.record.number, entry.record.title)
         end = _outcome(entry)
-        log.info("task %d ended: %s", entry.record.number, end.state.value)
+        level = logging.WARNING if end.state in {TaskState.PARTIAL, TaskState.FAILED} else logging.INFO
+        log.log(level, "task %d ended: %s", entry.record.number, end.state.value)
         with self._guard:
             self._running -= 1
             self._end(entry, end)

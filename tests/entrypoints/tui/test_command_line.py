@@ -96,6 +96,10 @@ def test_escape_goes_back_to_where_one_came_from(empty_room: RoomUi) -> None:
         await pilot.press("colon")
         await until(pilot, lambda: line_of(app).has_focus)
         assert line_of(app).value == "ech"
+        await pilot.press("right", "o")
+        assert line_of(app).value == "echo"
+        await pilot.press("escape", "colon", "h")
+        assert line_of(app).value == "h"
 
     drive(app, steps)
 

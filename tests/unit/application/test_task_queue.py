@@ -85,6 +85,25 @@ def test_task_runs_and_tells_its_end() -> None:
         assert task.created_at <= task.started_at < task.finished_at
 
 
+@pytest.mark.parametrize(
+    ("state", "level"),
+    [
+        (TaskState.SUCCEEDED, "INFO"),
+        (TaskState.CANCELLED, "INFO"),
+        (TaskState.PARTIAL, "WARNING"),
+        (TaskState.FAILED, "WARNING"),
+    ],
+)
+def test_log_warns_of_tasks_that_did_not_do_all(
+    caplog: pytest.LogCaptureFixture, state: TaskState, level: str
+) -> None:
+    caplog.set_level("INFO", "fileroom")
+    with a_queue() as queue:
+        queue.submit("import", lambda _: TaskEnd(state=state))
+        wait_for_the_end(queue, 1)
+    assert [each.levelname for each in caplog.records if "ended" in each.getMessage()] == [level]
+
+
 def test_tasks_run_in_the_order_in_which_they_came() -> None:
     order: list[int] = []
 

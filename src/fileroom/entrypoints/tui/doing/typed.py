@@ -37,12 +37,14 @@ class TypedActions(CommandActions):
         self.begin_line("")
 
     def begin_line(self, text: str) -> None:
-        """Go to the command line; a text takes the place of what stands there."""
+        """Go to the command line; a text takes the place of what stands there, and so does what is typed next."""
         line = self.command_line.input
         line.focus()
         if text:
             line.value = text
             line.cursor_position = len(text)
+        else:
+            line.action_select_all()
 
     def on_line_input_left(self, event: LineInput.Left) -> None:
         """Go back to where one came from."""
