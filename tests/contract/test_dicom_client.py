@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fileroom.adapters.dicom.memory.scripted_peer import Fault
+from fileroom.application.ports.cancellation import NEVER, CancelToken
 from fileroom.application.ports.dicom_client import (
     DicomClient,
     Peer,
@@ -41,20 +42,20 @@ from tests.contract.dicom_handlers import Flag, RecordingStore, eventually
 from tests.contract.dicom_peers import SINK, MemoryPeers, a_holding
 
 
-def use(client: DicomClient, peer: Peer, service: Service) -> None:
+def use(client: DicomClient, peer: Peer, service: Service, cancel: CancelToken = NEVER) -> None:
     """Ask a peer for a service, all of it."""
     match service:
         case Service.ECHO:
-            client.echo(peer)
+            client.echo(peer, cancel)
         case Service.STORE:
-            with client.open_store(peer, [CT_CONTEXT]) as session:
+            with client.open_store(peer, [CT_CONTEXT], cancel) as session:
                 session.send(an_object())
         case Service.FIND:
-            list(client.find(peer, ALL_STUDIES, Flag()))
+            list(client.find(peer, ALL_STUDIES, cancel))
         case Service.MOVE:
-            list(client.move(peer, ONE_STUDY, SINK, Flag()))
+            list(client.move(peer, ONE_STUDY, SINK, cancel))
         case Service.GET:
-            list(client.get(peer, ONE_STUDY, [CT_IMAGE_STORAGE], RecordingStore(), Flag()))
+            list(client.get(peer, ONE_STUDY, [CT_IMAGE_STORAGE], RecordingStore(), cancel))
 
 
 class DicomClientContract(ClientSuite):
@@ -88,6 +89,17 @@ class DicomClientContract(ClientSuite):
             client.echo(nowhere)
         assert str(nowhere.port) in told.value.message
         assert told.value.hint
+
+    @pytest.mark.parametrize("service", list(Service))
+    def test_nothing_is_begun_after_a_cancel(
+        self, client: DicomClient, peers: MemoryPeers, service: Service
+    ) -> None:
+        scripted, peer = peers.start()
+        cancel = Flag()
+        cancel.cancel()
+        with pytest.raises(Cancelled):
+            use(client, peer, service, cancel)
+        assert (scripted.associations, scripted.requests) == (0, [])
 
     @pytest.mark.parametrize("reason", RejectReason)
     def test_rejection_tells_result_source_and_reason(

@@ -305,7 +305,10 @@ def test_move_is_cancelled_once(client: DicomClient) -> None:
         sock.sendall(RELEASE_RP)
 
     with acceptor(serve) as peer:
-        statuses = [step.status for step in client.move(peer, ONE_STUDY, AeTitle("X"), Flag(after=1))]
+        cancel, statuses = Flag(), []
+        for step in client.move(peer, ONE_STUDY, AeTitle("X"), cancel):
+            statuses.append(step.status)
+            cancel.cancel()
     assert statuses == [PENDING] * 4 + [CANCELLED]
     assert fields == [CommandField.C_CANCEL]
 

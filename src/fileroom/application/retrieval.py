@@ -203,6 +203,7 @@ class Retrieval:
 
         Raises:
             PeerError: the node could not be asked, or was lost before anything came.
+            Cancelled: that was after a cancel.
         """
         try:
             with closing_stream(steps) as responses:
@@ -212,6 +213,7 @@ class Retrieval:
                     self._report()
         except (PeerSilent, PeerDropped, PeerBrokeProtocol) as error:
             if self.last is None and not self._arrivals.objects:
+                self._cancel.raise_if_cancelled()
                 raise
             # What came until then is here: it is a partial result, not nothing.
             self._lost = error

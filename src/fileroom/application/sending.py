@@ -90,8 +90,8 @@ class ShipmentSender:
             PeerError: the first association could not be opened; nothing was sent.
         """
         queue = deque(shipment.objects)
-        if queue and not self._cancel.is_cancelled():
-            first = _Lane(self._open_first(shipment))
+        first = self._first_lane(shipment) if queue else None
+        if first is not None:
             lanes = [first, *(_Lane(None) for _ in range(1, min(self._options.jobs, len(queue))))]
             try:
                 if len(lanes) == 1:
@@ -131,6 +131,14 @@ class ShipmentSender:
         for worker in workers:
             worker.result()
 
+    def _first_lane(self, shipment: Shipment) -> "_Lane | None":
+        """Open an association; None where a cancel comes first."""
+        try:
+            self._cancel.raise_if_cancelled()
+            return _Lane(self._open_first(shipment))
+        except Cancelled:
+            return None
+
     def _open_first(self, shipment: Shipment) -> StoreSession:
         """Open an association, with patience where the peer says that it is busy."""
         attempt = 1
@@ -144,7 +152,7 @@ class ShipmentSender:
 
     def _open(self, shipment: Shipment) -> StoreSession:
         try:
-            session = self._client.open_store(self._peer, shipment.contexts)
+            session = self._client.open_store(self._peer, shipment.contexts, self._cancel)
         except NoAcceptedContext as error:
             if self._syntaxes.transcoding is Transcoding.NEVER:
                 raise NoAcceptedContext(error.message, hint=_CONVERT) from error
@@ -162,6 +170,8 @@ class ShipmentSender:
                 # A peer may allow fewer associations than we would like: the other lanes go on.
                 try:
                     lane.session = self._open(shipment)
+                except Cancelled:
+                    return
                 except PeerError as error:
                     log.info("one association less to %s: %s", self._peer.ae_title, error.message)
                     return
@@ -180,6 +190,7 @@ class ShipmentSender:
         self, shipment: Shipment, lane: "_Lane", source: OutgoingObject, following: OutgoingObject | None
     ) -> TransferLine:
         attempt = 0
+        line: TransferLine | None = None
         while True:
             attempt += 1
             try:
@@ -187,6 +198,8 @@ class ShipmentSender:
                     lane.session = self._reopen(shipment, lane)
                 line = self._attempt(lane.session, source, attempt, following)
                 again = line.status is not None and describe(line.status, Service.STORE).retryable
+            except Cancelled as error:  # before there was an association to send it over
+                return line or not_attempted(source, error)
             except FileroomError as error:
                 if isinstance(error, (*_SESSION_IS_DEAD, Unreadable)):  # the object may be half sent
                     lane.close()

@@ -1,7 +1,7 @@
 """Sending: every object gets its line, and what may succeed later is tried again."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,8 @@ from fileroom.adapters.sources.memory import MemoryCandidate, MemorySource
 from fileroom.adapters.sources.source import AutoSource
 from fileroom.adapters.system.progress import RecordingProgress
 from fileroom.application.outgoing import Holdings, Shipment, SyntaxChoice, outgoing, plan_shipments
-from fileroom.application.ports.dicom_client import DicomClient
+from fileroom.application.ports.cancellation import NEVER, CancelToken
+from fileroom.application.ports.dicom_client import DicomClient, Peer, ProposedContext, StoreSession
 from fileroom.application.ports.dicom_server import RejectReason
 from fileroom.application.ports.import_source import Candidate, ImportSource, Refusal, RefusalKind
 from fileroom.application.ports.object_store import OutgoingObject
@@ -458,6 +459,46 @@ def test_no_association_is_opened_when_it_was_cancelled_before() -> None:
     box.cancel.cancelled = True
     assert outcomes(box.send()) == [NOT_ATTEMPTED]
     assert box.peer.associations == 0
+
+
+class _CancelsWhileOpening(MemoryDicomClient):
+    """A client that is cancelled while it waits for an association: for the one with this number."""
+
+    def __init__(self, box: Outbox, at: int) -> None:
+        super().__init__(box.network, AeTitle("FILEROOM"))
+        self.box, self.left = box, at
+
+    def open_store(
+        self, peer: Peer, contexts: Sequence[ProposedContext], cancel: CancelToken = NEVER
+    ) -> StoreSession:
+        self.left -= 1
+        self.box.cancel.cancelled = self.box.cancel.cancelled or not self.left
+        return super().open_store(peer, contexts, cancel)
+
+
+def test_cancel_before_the_first_association_stands_sends_nothing() -> None:
+    box = Outbox().with_instances(1, 2)
+    sender, shipment = a_sender(box, jobs=1, client=_CancelsWhileOpening(box, 1))
+    assert [(line.outcome, line.why) for line in sender.send(shipment)] == [(NOT_ATTEMPTED, "cancelled")] * 2
+    assert (sender.associations, box.peer.associations) == (0, 0)
+
+
+def test_cancel_before_another_lane_has_an_association_loses_no_line() -> None:
+    box = Outbox().with_instances(*range(1, 11))
+    sender, shipment = a_sender(box, jobs=2, client=_CancelsWhileOpening(box, 2))
+    lines = list(sender.send(shipment))
+    assert len(lines) == 10
+    assert {line.outcome for line in lines} <= {SENT, NOT_ATTEMPTED}
+    assert sum(line.outcome is SENT for line in lines) == len(box.peer.received)
+
+
+def test_cancel_before_a_lost_association_is_replaced_tells_why_it_was_lost() -> None:
+    box = Outbox().with_instances(1, 2)
+    box.peer.script.faults[Service.STORE] = (Fault.DROPPED, 0)
+    sender, shipment = a_sender(box, jobs=1, client=_CancelsWhileOpening(box, 2))
+    first, second = sender.send(shipment)
+    assert (first.outcome, first.attempts, first.error_kind) == (FAILED, 1, "peer_dropped")
+    assert (second.outcome, second.why) == (NOT_ATTEMPTED, "cancelled")
 
 
 # Shipments by themselves ---------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Cancel in: how a door tells running work to stop."""
 
+import time
 from abc import abstractmethod
-from typing import Protocol
+from typing import Final, Protocol
 
 from fileroom.domain.errors import Cancelled
 
@@ -25,6 +26,19 @@ class CancelToken(Protocol):
         """
         if self.is_cancelled():
             raise Cancelled("cancelled")
+
+
+class _Never(CancelToken):
+    def is_cancelled(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+
+NEVER: Final[CancelToken] = _Never()
+"""The token of work that nobody means to stop."""
 
 
 class CancelSource(CancelToken, Protocol):

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.cancellation import NEVER, CancelToken
 from fileroom.application.ports.dicom_server import StoreHandler
 from fileroom.application.ports.object_store import OutgoingObject
 from fileroom.domain.ae_title import AeTitle
@@ -126,6 +126,9 @@ class StoreSession(AbstractContextManager["StoreSession"], Protocol):
 class DicomClient(Protocol):
     """Talks to peers as a service class user. Safe to use from several threads.
 
+    A `cancel` ends the wait for a connection, and for the association, at once; an operation that is under way ends as
+    its method says, and a peer that stays silent after it is given up within seconds.
+
     Every method that opens an association raises:
         PeerUnreachable: no connection could be made.
         AssociationRejected: the peer said no; result, source and reason are told.
@@ -133,11 +136,12 @@ class DicomClient(Protocol):
         PeerSilent: nothing came within the time-out for silence; each response restarts it.
         PeerDropped: the peer closed or aborted the association.
         PeerBrokeProtocol: the peer sent what PS3.7 or PS3.8 does not allow.
+        Cancelled: `cancel` was raised before the association stood.
     """
 
     @abstractmethod
-    def echo(self, peer: Peer) -> EchoAnswer:
-        """Verify communication (C-ECHO, PS3.4 A)."""
+    def echo(self, peer: Peer, cancel: CancelToken = NEVER) -> EchoAnswer:
+        """Verify communication (C-ECHO, PS3.4 A); `cancel` aborts it."""
 
     @abstractmethod
     def find(self, peer: Peer, query: Query, cancel: CancelToken) -> Iterator[Attributes]:
@@ -180,8 +184,10 @@ class DicomClient(Protocol):
         """
 
     @abstractmethod
-    def open_store(self, peer: Peer, contexts: Sequence[ProposedContext]) -> StoreSession:
-        """Open an association for sending.
+    def open_store(
+        self, peer: Peer, contexts: Sequence[ProposedContext], cancel: CancelToken = NEVER
+    ) -> StoreSession:
+        """Open an association for sending. After `cancel` an object that is under way is still sent and answered.
 
         Raises:
             InvalidInput: more than 128 contexts, or none.

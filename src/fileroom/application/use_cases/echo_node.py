@@ -46,10 +46,11 @@ class EchoNode:
         Raises:
             NotFound: the target is neither a node nor an address.
             PeerError: no success was answered.
+            Cancelled: `cancel` was raised before the answer.
         """
-        del progress, cancel  # one short exchange, bounded by the time-outs
+        del progress  # one short exchange
         peer, name = find_peer(self._nodes, request.target, request.called_ae_title)
-        answer = self._client.echo(peer)
+        answer = self._client.echo(peer, cancel)
         status = describe(answer.status, Service.ECHO)
         if status.category is not Category.SUCCESS:
             raise PeerFailed(

@@ -5,7 +5,7 @@ Identifiers are imported where they are needed: their dictionary is most of what
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ from fileroom.adapters.dicom._services.retrieval import Incoming, get_contexts
 from fileroom.adapters.dicom._services.store_session import AssociationStoreSession
 from fileroom.adapters.dicom._shared.contexts import MAX_CONTEXTS
 from fileroom.adapters.dicom._shared.dimse import CommandSet, c_echo_rq, c_find_rq, c_get_rq, c_move_rq
-from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.cancellation import NEVER, CancelToken
 from fileroom.application.ports.dicom_client import (
     DicomClient,
     EchoAnswer,
@@ -29,7 +29,7 @@ from fileroom.application.ports.dicom_client import (
 from fileroom.application.ports.dicom_server import StoreHandler
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.dimse_status import Category, Service, describe
-from fileroom.domain.errors import InvalidInput, PeerFailed, QueryCutShort
+from fileroom.domain.errors import InvalidInput, PeerError, PeerFailed, QueryCutShort
 from fileroom.domain.query import Attributes, Query, QueryModel, Selection
 from fileroom.domain.sop_classes import (
     PATIENT_ROOT_FIND,
@@ -76,11 +76,12 @@ class AssociationClient(DicomClient):
             tls=tls,
         )
 
-    def echo(self, peer: Peer) -> EchoAnswer:
+    def echo(self, peer: Peer, cancel: CancelToken = NEVER) -> EchoAnswer:
         """Verify communication."""
         started = perf_counter()
-        with self._association(peer, [_context(VERIFICATION)]) as requestor:
+        with _or_cancelled(cancel), self._association(peer, [_context(VERIFICATION)], cancel) as requestor:
             associated = perf_counter()
+            requestor.patience.seconds = 0.0  # nothing is lost by an abort
             context_id, _ = _only(requestor, VERIFICATION)
             request = c_echo_rq(requestor.link.next_message_id(), VERIFICATION)
             requestor.send(context_id, request, doing="while it was asked for an echo")
@@ -105,7 +106,7 @@ class AssociationClient(DicomClient):
         # What was asked for as a number is answered as one.
         spelled = {name_of(resolve_key(name).tag): name for name in query.keys}
         sop_class = _FIND[query.model]
-        with self._association(peer, [_context(sop_class)]) as requestor:
+        with _or_cancelled(cancel), self._association(peer, [_context(sop_class)], cancel) as requestor:
             context_id, syntax = _only(requestor, sop_class)
             request = c_find_rq(requestor.link.next_message_id(), sop_class)
             operation = Operation(requestor, context_id, request, cancel, doing="the query", stops=True)
@@ -134,7 +135,7 @@ class AssociationClient(DicomClient):
     ) -> Iterator[RetrieveStep]:
         """Have the peer send objects to a destination."""
         sop_class = _MOVE[selection.model]
-        with self._association(peer, [_context(sop_class)]) as requestor:
+        with self._association(peer, [_context(sop_class)], cancel) as requestor:
             context_id, syntax = _only(requestor, sop_class)
             request = c_move_rq(requestor.link.next_message_id(), sop_class, destination)
             operation = Operation(requestor, context_id, request, cancel, doing="the C-MOVE")
@@ -156,7 +157,7 @@ class AssociationClient(DicomClient):
         classes = tuple(dict.fromkeys(sop_class_uids))[: MAX_CONTEXTS - 1]
         incoming = Incoming(peer, self._calling_ae_title, handler)
         contexts = [_context(sop_class), *get_contexts(classes)]
-        with self._association(peer, contexts, scp_roles=classes, store=incoming.begin) as requestor:
+        with self._association(peer, contexts, cancel, scp_roles=classes, store=incoming.begin) as requestor:
             incoming.requestor = requestor
             context_id, syntax = _only(requestor, sop_class)
             incoming.check_accepted(contexts[1:])
@@ -169,7 +170,9 @@ class AssociationClient(DicomClient):
                 for answer in answers:
                     yield _step(answer.command, answer.data, syntax)
 
-    def open_store(self, peer: Peer, contexts: Sequence[ProposedContext]) -> StoreSession:
+    def open_store(
+        self, peer: Peer, contexts: Sequence[ProposedContext], cancel: CancelToken = NEVER
+    ) -> StoreSession:
         """Open an association for sending."""
         if not 1 <= len(contexts) <= MAX_CONTEXTS:
             raise InvalidInput(
@@ -182,6 +185,7 @@ class AssociationClient(DicomClient):
                 contexts,
                 calling_ae_title=self._calling_ae_title,
                 terms=self._terms,
+                cancel=cancel,
             )
         )
 
@@ -189,6 +193,7 @@ class AssociationClient(DicomClient):
         self,
         peer: Peer,
         contexts: Sequence[ProposedContext],
+        cancel: CancelToken,
         *,
         scp_roles: Sequence[str] = (),
         store: Sink | None = None,
@@ -199,6 +204,7 @@ class AssociationClient(DicomClient):
             contexts,
             calling_ae_title=self._calling_ae_title,
             terms=self._terms,
+            cancel=cancel,
             scp_roles=scp_roles,
             store=store,
         )
@@ -215,6 +221,16 @@ class AssociationClient(DicomClient):
         except (OSError, UnicodeError):
             pass
         return ""
+
+
+@contextmanager
+def _or_cancelled(cancel: CancelToken) -> Iterator[None]:
+    """Tell of a cancel in the place of what has come of it."""
+    try:
+        yield
+    except PeerError:
+        cancel.raise_if_cancelled()
+        raise
 
 
 def _context(sop_class_uid: str) -> ProposedContext:

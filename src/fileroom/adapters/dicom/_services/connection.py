@@ -8,7 +8,7 @@ import select
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Final
@@ -49,6 +49,10 @@ class Connection:
         self._is_plain = type(sock) is socket.socket
         self._view = memoryview(bytearray(BUFFER_BYTES))
         self._closed = False
+        self.moved_at = monotonic()
+        """When bytes came or went last, as far as anybody waited for it."""
+        self.is_given_up: Callable[[], bool] = _never
+        """Asked after each slice of a wait: whether it is to end before its time."""
         _wait_in_slices(sock, is_plain=self._is_plain)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._acknowledge()
@@ -107,10 +111,11 @@ class Connection:
             left[0] = left[0][sent:]
             try:
                 sent = self._send_some(left)
-                deadline = monotonic() + self._stall_seconds
+                self.moved_at = monotonic()
+                deadline = self.moved_at + self._stall_seconds
             except _WAITED_IN_VAIN:
                 sent = 0
-                if monotonic() > deadline:
+                if monotonic() > deadline or self.is_given_up():
                     raise ConnectionStalled("it takes no more bytes") from None
             except (OSError, ValueError) as error:
                 raise ConnectionLost(_words(error)) from error
@@ -160,6 +165,10 @@ class Connection:
                 self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             except OSError:  # the read tells what is wrong
                 pass
+
+
+def _never() -> bool:
+    return False
 
 
 def shut_down(sock: socket.socket) -> None:

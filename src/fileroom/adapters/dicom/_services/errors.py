@@ -77,6 +77,8 @@ def ended(peer: Peer, ending: Ending, doing: str) -> PeerError:
             )
         case Fate.STALLED:
             return PeerSilent(f"{who} stopped reading {doing}", hint="try again, or wait longer")
+        case Fate.STOPPED:
+            return PeerSilent(f"{who} did not answer {doing} after a cancel", hint=_CHECK_LOG)
         case Fate.PROTOCOL:
             hint = (
                 "is this the DICOM port of the peer?"

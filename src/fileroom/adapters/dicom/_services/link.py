@@ -192,6 +192,7 @@ class Link(ABC):
         """
         inbox = self.inbox
         now = monotonic()
+        self.connection.moved_at = now
         deadline = now + seconds
         self._since_mark = 0
         while True:
@@ -199,7 +200,7 @@ class Link(ABC):
                 return inbox.next()
             self._check()
             if count := self._pump(deadline - now):
-                now = monotonic()
+                now = self.connection.moved_at = monotonic()
                 deadline = now + seconds
                 if self._drips(count, now, seconds):
                     self.give_up(Fate.SILENT, f"less than 64 KiB came in {seconds:g} s")
@@ -290,6 +291,11 @@ class Link(ABC):
         """Make the association's thread see the end of the connection; may be called from another thread."""
         self.connection.interrupt()
 
+    @property
+    def is_to_stop(self) -> bool:
+        """Whether somebody wants the association to be over, whatever is under way."""
+        return self.stop_requested.is_set() or self.connection.is_given_up()
+
     def _is_busy(self) -> bool:
         """Tell whether something would be lost by an abort."""
         return self.inbox.is_serving or self.inbox.in_the_middle or self.inbox.has_next
@@ -297,7 +303,7 @@ class Link(ABC):
     def _check(self) -> None:
         if self.ending is not None:
             raise LinkEnded(self.ending)
-        if self.stop_requested.is_set() or (self.wind_down.is_set() and not self._is_busy()):
+        if self.is_to_stop or (self.wind_down.is_set() and not self._is_busy()):
             self.give_up(Fate.STOPPED, "")
         if self._release_asked:
             self.before_release()

@@ -1,18 +1,23 @@
 """The requestor's side of an association, from connecting to its release."""
 
+import errno
+import os
+import selectors
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
 
 from fileroom.adapters.dicom._services import errors
-from fileroom.adapters.dicom._services.connection import Connection
+from fileroom.adapters.dicom._services.connection import SLICE_SECONDS, Connection
 from fileroom.adapters.dicom._services.endings import Fate, LinkEnded
 from fileroom.adapters.dicom._services.link import AssociationWish, Link, UpperLayer
 from fileroom.adapters.dicom._services.messages import Message, Sink
 from fileroom.adapters.dicom._shared.dimse import RESPONSE, CommandSet, c_cancel_rq
 from fileroom.adapters.dicom._shared.framing import Buffer
+from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.dicom_client import Peer, ProposedContext
 from fileroom.application.ports.dicom_server import StoreReply
 from fileroom.domain.errors import FileroomError, PeerError
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
 
 DRAIN_SECONDS: Final = 10.0
 """How long the end of a cancelled operation is waited for."""
+_UNDER_WAY: Final = frozenset(
+    getattr(errno, name, errno.EINPROGRESS) for name in ("EINPROGRESS", "EWOULDBLOCK", "WSAEWOULDBLOCK")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,12 +44,34 @@ class Terms:
     """Has each connection begin with a handshake."""
 
 
+class Patience:
+    """Ends the waits of a connection after a cancel: at once, or where nothing has moved for so many seconds since."""
+
+    def __init__(self, cancel: CancelToken, connection: Connection) -> None:
+        self.seconds = 0.0
+        self._cancel = cancel
+        self._connection = connection
+        self._cancelled_at: float | None = None
+        connection.is_given_up = self.is_over
+
+    def is_over(self) -> bool:
+        """Tell whether there is no point in waiting any longer."""
+        if not self._cancel.is_cancelled():
+            return False
+        now = monotonic()
+        if self._cancelled_at is None:
+            self._cancelled_at = now
+        return now - max(self._cancelled_at, self._connection.moved_at) >= self.seconds
+
+
 class Requestor:
     """An association that we asked for; what goes wrong is raised as the domain's errors."""
 
-    def __init__(self, link: Link, peer: Peer, terms: Terms) -> None:
+    def __init__(self, link: Link, peer: Peer, terms: Terms, patience: Patience) -> None:
         self.link = link
         self.peer = peer
+        self.patience = patience
+        """With the end of what is under way after a cancel."""
         self._terms = terms
 
     def context_for(
@@ -141,14 +171,15 @@ class Requestor:
         self.send(context_id, c_cancel_rq(request.message_id or 0), doing=doing)
 
 
-def connect(peer: Peer, terms: Terms) -> Connection:
+def connect(peer: Peer, terms: Terms, cancel: CancelToken) -> Connection:
     """Open a TCP connection.
 
     Raises:
         PeerUnreachable: that could not be done.
+        Cancelled: `cancel` was raised meanwhile.
     """
     try:
-        sock = socket.create_connection((peer.host, peer.port), timeout=terms.connect_seconds)
+        sock = _connected(peer, terms.connect_seconds, cancel)
     except (OSError, UnicodeError) as error:
         cause = error if isinstance(error, OSError) else socket.gaierror(str(error))
         raise errors.unreachable(peer, cause, terms.connect_seconds) from error
@@ -159,6 +190,49 @@ def connect(peer: Peer, terms: Terms) -> Connection:
     except OSError as error:
         sock.close()
         raise errors.unreachable(peer, error, terms.connect_seconds) from error
+
+
+def _connected(peer: Peer, seconds: float, cancel: CancelToken) -> socket.socket:
+    """Try the addresses of a host one after the other, each for so long; the socket keeps that time-out."""
+    failure = OSError("the host has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        peer.host, peer.port, type=socket.SOCK_STREAM
+    ):
+        cancel.raise_if_cancelled()
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:
+            failure = error
+            continue
+        try:
+            _reach(sock, address, seconds, cancel)
+        except OSError as error:
+            sock.close()
+            failure = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            sock.settimeout(seconds)
+            return sock
+    raise failure
+
+
+def _reach(sock: socket.socket, address: Any, seconds: float, cancel: CancelToken) -> None:  # noqa: ANN401 - by family
+    """Connect; looked at in slices, since a system waits for minutes where nobody answers."""
+    deadline = monotonic() + seconds
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    if code in _UNDER_WAY:
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_WRITE)
+            while not selector.select(min(SLICE_SECONDS, max(deadline - monotonic(), 0.0))):
+                cancel.raise_if_cancelled()
+                if monotonic() >= deadline:
+                    raise TimeoutError
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def _with_tls(sock: socket.socket, peer: Peer, tls: "ssl.SSLContext") -> "ssl.SSLSocket":
@@ -181,6 +255,7 @@ def associate(
     *,
     calling_ae_title: str,
     terms: Terms,
+    cancel: CancelToken,
     scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Requestor:
@@ -189,6 +264,7 @@ def associate(
     Raises:
         InvalidInput: a UID is none that can be proposed.
         PeerError: it could not be opened, or nothing was accepted.
+        Cancelled: `cancel` was raised meanwhile.
     """
     wish = AssociationWish(
         calling_ae_title=calling_ae_title,
@@ -198,7 +274,8 @@ def associate(
         max_pdu_length=terms.max_pdu_length,
         timeout=terms.idle_seconds,
     )
-    connection = connect(peer, terms)
+    connection = connect(peer, terms, cancel)
+    patience = Patience(cancel, connection)
     try:
         link = upper_layer.requestor(connection, store=store)
         link.request(wish)
@@ -208,11 +285,15 @@ def associate(
     except BaseException:
         connection.close()
         raise
+    if not link.is_established and patience.is_over():
+        link.abort_now()
+        cancel.raise_if_cancelled()
     if not link.is_established or not link.contexts:
         failure = errors.negotiation_failed(peer, link, contexts)
         link.release()
         raise failure
-    return Requestor(link, peer, terms)
+    patience.seconds = DRAIN_SECONDS
+    return Requestor(link, peer, terms, patience)
 
 
 @contextmanager
@@ -223,6 +304,7 @@ def association(
     *,
     calling_ae_title: str,
     terms: Terms,
+    cancel: CancelToken,
     scp_roles: Sequence[str] = (),
     store: Sink | None = None,
 ) -> Iterator[Requestor]:
@@ -233,6 +315,7 @@ def association(
         contexts,
         calling_ae_title=calling_ae_title,
         terms=terms,
+        cancel=cancel,
         scp_roles=scp_roles,
         store=store,
     )

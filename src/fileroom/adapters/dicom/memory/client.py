@@ -17,7 +17,7 @@ from fileroom.adapters.dicom.memory.network import (
     no_context,
     opened,
 )
-from fileroom.application.ports.cancellation import CancelToken
+from fileroom.application.ports.cancellation import NEVER, CancelToken
 from fileroom.application.ports.dicom_client import (
     DicomClient,
     EchoAnswer,
@@ -71,11 +71,11 @@ class MemoryDicomClient(DicomClient):
         self._network = network
         self._calling_ae_title = calling_ae_title
 
-    def echo(self, peer: Peer) -> EchoAnswer:
+    def echo(self, peer: Peer, cancel: CancelToken = NEVER) -> EchoAnswer:
         """Verify communication."""
         started = time.perf_counter()
         contexts = [ProposedContext(sop_class_uid=VERIFICATION, transfer_syntax_uids=_IDENTIFIER_SYNTAXES)]
-        with self._association(peer, contexts) as end:
+        with self._association(peer, contexts, cancel) as end:
             associated = time.perf_counter()
             status = end.echo()
             return EchoAnswer(
@@ -97,7 +97,7 @@ class MemoryDicomClient(DicomClient):
         contexts = [
             ProposedContext(sop_class_uid=_FIND[query.model], transfer_syntax_uids=_IDENTIFIER_SYNTAXES)
         ]
-        with self._association(peer, contexts) as end:
+        with self._association(peer, contexts, cancel) as end:
             responses = end.find(query)
             status = 0xFF00
             try:
@@ -125,7 +125,7 @@ class MemoryDicomClient(DicomClient):
         contexts = [
             ProposedContext(sop_class_uid=_MOVE[selection.model], transfer_syntax_uids=_IDENTIFIER_SYNTAXES)
         ]
-        with self._association(peer, contexts) as end:
+        with self._association(peer, contexts, cancel) as end:
             yield from _steps(end, end.move(selection, destination, 1), cancel)
 
     def get(
@@ -160,24 +160,31 @@ class MemoryDicomClient(DicomClient):
         def take(arrival: Arrival) -> StoreReply:
             return _receive(handler, caller, arrival)
 
-        with self._association(peer, contexts, frozenset(classes)) as end:
+        with self._association(peer, contexts, cancel, frozenset(classes)) as end:
             if _GET[selection.model] not in {context.sop_class_uid for context in end.contexts}:
                 raise no_context(sop_class_name(_GET[selection.model]))
             yield from _steps(end, end.get(selection, take), cancel)
 
-    def open_store(self, peer: Peer, contexts: Sequence[ProposedContext]) -> StoreSession:
+    def open_store(
+        self, peer: Peer, contexts: Sequence[ProposedContext], cancel: CancelToken = NEVER
+    ) -> StoreSession:
         """Open an association for sending."""
         if not 1 <= len(contexts) <= MAX_CONTEXTS:
             raise InvalidInput(f"an association holds 1 to {MAX_CONTEXTS} contexts, not {len(contexts)}")
-        return MemoryStoreSession(self._associate(peer, contexts), peer)
+        return MemoryStoreSession(self._associate(peer, contexts, cancel), peer)
 
     def local_address(self, peer: Peer) -> str:
         """Return the one address there is."""
         return "127.0.0.1"
 
     def _associate(
-        self, peer: Peer, contexts: Sequence[ProposedContext], scp_roles: frozenset[str] = frozenset()
+        self,
+        peer: Peer,
+        contexts: Sequence[ProposedContext],
+        cancel: CancelToken,
+        scp_roles: frozenset[str] = frozenset(),
     ) -> AcceptorEnd:
+        cancel.raise_if_cancelled()
         end = self._network.connect(peer.host, peer.port).associate(
             Proposal(
                 calling_ae_title=self._calling_ae_title,
@@ -195,9 +202,13 @@ class MemoryDicomClient(DicomClient):
 
     @contextmanager
     def _association(
-        self, peer: Peer, contexts: Sequence[ProposedContext], scp_roles: frozenset[str] = frozenset()
+        self,
+        peer: Peer,
+        contexts: Sequence[ProposedContext],
+        cancel: CancelToken,
+        scp_roles: frozenset[str] = frozenset(),
     ) -> Iterator[AcceptorEnd]:
-        end = self._associate(peer, contexts, scp_roles)
+        end = self._associate(peer, contexts, cancel, scp_roles)
         try:
             yield end
         except PeerError as error:

@@ -94,7 +94,7 @@ class NativeLink(Link):
         deadline = monotonic() + wish.timeout
         while self.ending is None and self.rejection is None and not self.is_established:
             left = deadline - monotonic()
-            if left <= 0 or self.stop_requested.is_set():
+            if left <= 0 or self.is_to_stop:
                 return
             self._pump(left)
         self.was_accepted = self._association.accept is not None

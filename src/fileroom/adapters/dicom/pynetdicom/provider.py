@@ -98,7 +98,7 @@ class Provider(DULServiceProvider):
         """Pump until a primitive has come for the user, or the time is over."""
         deadline = monotonic() + (timeout or 0.0)
         while wait and self.to_user_queue.empty() and self.link.ending is None:
-            if monotonic() >= deadline or self.link.stop_requested.is_set():
+            if monotonic() >= deadline or self.link.is_to_stop:
                 break
             self.link.pump(deadline - monotonic())
         return super().receive_pdu(wait=False)
