@@ -60,8 +60,8 @@ class RunningQuery:
 
     def report(self, fields: dict[str, object] | None = None) -> Report:
         """Report how it ended."""
-        more = " (the limit; there may be more)" if self.is_limited else ""
-        told = f"{counted(self._count, 'match', 'matches')}{more}"
+        cut = "cancelled" if self._status is Status.CANCELLED else "the limit" if self.is_limited else ""
+        told = counted(self._count, "match", "matches") + (f" ({cut}; there may be more)" if cut else "")
         return Report(
             fields=fields or {},
             status=self._status,
