@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.widgets.scroller import Scroller
 from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, until
 
 
@@ -85,3 +86,27 @@ def test_tab_goes_round_and_back(room: RoomUi) -> None:
                 assert app.focused_pane() is order[(start + step) % len(order)]
 
     drive(app, steps)
+
+
+@pytest.mark.parametrize("scroller", ["details", "help"])
+def test_text_scrolls_by_the_keys_that_lists_have(room: RoomUi, scroller: str) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: "Patient" in str(app.details_pane.shown))
+        await pilot.press("?" if scroller == "help" else "4")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == scroller)
+        text = app.focused
+        assert isinstance(text, Scroller)
+        await until(pilot, lambda: text.more == "▼")
+        for key, is_there in (
+            ("j", lambda: text.scroll_y == 1),
+            ("k", lambda: text.scroll_y == 0),
+            ("space", lambda: text.scroll_y > 1),
+            ("G", lambda: text.scroll_y == text.max_scroll_y and text.more == "▲"),
+            ("g", lambda: text.scroll_y == 0 and text.more == "▼"),
+        ):
+            await pilot.press(key)
+            await until(pilot, is_there, key)
+
+    drive(app, steps, size=(80, 15))

@@ -5,13 +5,13 @@ from typing import Final
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.widgets.columns import wrapped
 from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 Pairs = Sequence[tuple[str, str]]
 EMPTY: Final = "Nothing is marked."
@@ -32,7 +32,7 @@ class DetailsPane(Pane):
     def __init__(self) -> None:
         super().__init__("details", 4, "Details")
         self._text = Static(EMPTY, id="details-text", markup=False)
-        self._scroll = VerticalScroll(self._text, can_focus=True, id="details")
+        self._scroll = Scroller(self._text, id="details")
         self._lines = -1
         self.title_shown = ""
         self.shown: Pairs = ()
@@ -69,9 +69,7 @@ class DetailsPane(Pane):
 
     def look_again(self) -> None:
         """Tell whether there is more above or below."""
-        first, last = self._scroll.scroll_offset.y, self._scroll.max_scroll_y
-        more = f"{'▲' if first > 0 else ''}{'▼' if first < last else ''}"
-        self.tell(also=self.title_shown, below=more)
+        self.tell(also=self.title_shown, below=self._scroll.more)
 
 
 def _drawn(pairs: Pairs, width: int) -> Text:

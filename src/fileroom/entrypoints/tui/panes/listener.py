@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -15,6 +14,7 @@ from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.listening import ListenerRun, ListenerState
 from fileroom.entrypoints.tui.task_texts import clock_text
 from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.widgets.scroller import Scroller
 from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ListenerPane(Pane):
         super().__init__("listener", 6, "Listener")
         self._listener = listener
         self._text = Static(EMPTY, markup=False)
-        self._scroll = VerticalScroll(self._text, can_focus=True, id="listener")
+        self._scroll = Scroller(self._text, id="listener")
         self._shown = EMPTY
         self.elsewhere: ListenerInfo | None = None
         """The listener of another process for this data directory."""
@@ -52,16 +52,12 @@ class ListenerPane(Pane):
         self._listener.look()
         state = self._listener.state
         is_off = state is ListenerState.OFF and self.elsewhere is not None
-        self.tell(also="on in another process" if is_off else state.value, below=self._below())
+        self.tell(also="on in another process" if is_off else state.value, below=self._scroll.more)
         text = "\n".join(for_terminal(line) for line in self._lines())
         if text != self._shown:
             has_moved = text.count("\n") != self._shown.count("\n")
             self._shown = text
             self._text.update(text, layout=has_moved)
-
-    def _below(self) -> str:
-        first, last = self._scroll.scroll_offset.y, self._scroll.max_scroll_y
-        return f"{'▲' if first > 0 else ''}{'▼' if first < last else ''}"
 
     def _lines(self) -> list[str]:
         listener, width = self._listener, max(self._scroll.scrollable_content_region.width, 20)

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -16,6 +15,7 @@ from fileroom.entrypoints.tui.actions import ACTIONS, Action, key_text
 from fileroom.entrypoints.tui.actions import Group as ActionGroup
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS
 from fileroom.entrypoints.tui.language import Command, Key, Kind
+from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 _MOVING: Final = (
     ("↑ ↓ · j k", "Mark another row."),
@@ -40,9 +40,6 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "close", show=False),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
-        Binding("space", "page", show=False),
     ]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
@@ -60,7 +57,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Put the text into a frame that scrolls."""
-        with VerticalScroll(id="help") as box:
+        with Scroller(id="help") as box:
             box.border_title = f"Help · {self._command.name}" if self._command else "Help"
             box.border_subtitle = "↑ ↓ scroll · Escape closes"
             yield Static(command_help(self._command) if self._command else whole_help())
@@ -72,14 +69,6 @@ class HelpScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Go back."""
         self.dismiss()
-
-    def action_scroll(self, by: int) -> None:
-        """Scroll by lines."""
-        self.query_one("#help").scroll_relative(y=by, animate=False)
-
-    def action_page(self) -> None:
-        """Scroll by a screen."""
-        self.query_one("#help").scroll_page_down(animate=False)
 
 
 def whole_help() -> Group:
