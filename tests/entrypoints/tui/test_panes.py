@@ -1,10 +1,12 @@
 """Panes find their place: in terminals that grow and shrink, zoomed, and behind a form."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from textual.pilot import Pilot
 
+from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.widgets.pane import Pane
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
@@ -110,3 +112,27 @@ def test_text_scrolls_by_the_keys_that_lists_have(room: RoomUi, scroller: str) -
             await until(pilot, is_there, key)
 
     drive(app, steps, size=(80, 15))
+
+
+@pytest.mark.parametrize("name", ["nodes", "query", "local", "details", "tasks", "listener", "logs"])
+def test_every_key_reaches_its_action_from_every_pane(room: RoomUi, name: str) -> None:
+    app = room.app()
+    asked: list[object] = []
+
+    async def note(action: object, *_: object, **__: object) -> bool:
+        asked.append(action)
+        return True
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app.action_focus_pane(name)
+        await until(pilot, lambda: (pane := app.focused_pane()) is not None and pane.id == f"pane-{name}")
+        scrolls = isinstance(app.focused, Scroller)
+        with mock.patch.object(app, "run_action", note):
+            for action in ACTIONS:
+                for key in action.keys:
+                    asked.clear()
+                    await pilot.press(key)
+                    expected = "page_down" if scrolls and key == "space" else action.name
+                    assert asked == [expected], key
+
+    drive(app, steps)
