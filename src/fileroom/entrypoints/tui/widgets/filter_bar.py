@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -136,12 +137,15 @@ class FilterBar(Horizontal):
         return True
 
     def on_descendant_blur(self, event: DescendantBlur) -> None:
-        """Keep the filter as it is when something else gets the focus by the mouse."""
+        """Keep the filter, as far as it is one, when something else gets the focus by the mouse."""
         del event
         self.call_later(self._look_at_focus)
 
     def _look_at_focus(self) -> None:
         if self._pane is not None and self.screen.is_current and not self.input.has_focus:
+            if self._timer is not None:  # typed a moment ago
+                with suppress(Mistake):
+                    self._pane.filter_by_text(self.input.value)
             self._end(goes_back=False)
 
     def _end(self, *, goes_back: bool = True) -> None:
