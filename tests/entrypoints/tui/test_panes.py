@@ -1,5 +1,6 @@
 """Panes find their place: in terminals that grow and shrink, zoomed, and behind a form."""
 
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -8,9 +9,10 @@ from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.actions import ACTIONS
 from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.screens.help import HelpScreen
 from fileroom.entrypoints.tui.widgets.pane import Pane
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
-from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, until
+from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, on_screen, screen_text, until
 
 
 def visible(app: FileroomApp) -> list[Pane]:
@@ -19,6 +21,10 @@ def visible(app: FileroomApp) -> list[Pane]:
 
 async def has_in_sight(pilot: Pilot[Any], app: FileroomApp, *panes: Pane) -> None:
     await until(pilot, lambda: visible(app) == list(panes), f"{panes}, not {visible(app)}")
+
+
+def is_in_front(pane: Pane) -> bool:
+    return pane.has_focus_within and pane.region.height > 1
 
 
 def is_wide(app: FileroomApp) -> bool:
@@ -74,6 +80,36 @@ def test_zoom_goes_along_to_another_pane(room: RoomUi, size: tuple[int, int]) ->
         await until(pilot, lambda: is_wide(app))
 
     drive(app, steps, size=size)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=str)
+def test_click_on_its_frame_goes_to_a_pane(room: RoomUi, size: tuple[int, int]) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for pane in (app.nodes_pane, app.logs_pane, app.details_pane, app.local_pane):
+            await pilot.click(pane, offset=(5, 0))
+            await until(pilot, partial(is_in_front, pane))
+
+    drive(app, steps, size=size)
+
+
+def test_click_on_a_key_in_the_last_line_does_what_the_key_does(room: RoomUi) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await on_screen(pilot, "i Import")
+        shown = screen_text(app).splitlines()[-1]
+        await pilot.click("#footer", offset=(shown.index("Echo") - 4, 0))  # between two of them
+        await pilot.click("#footer", offset=(shown.index("i Import"), 0))
+        await until(pilot, lambda: app.screen.is_modal)
+        await on_screen(pilot, "In place")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.is_modal)
+        await pilot.click("#footer", offset=(shown.index("Help") + 3, 0))
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+
+    drive(app, steps)
 
 
 def test_tab_goes_round_and_back(room: RoomUi) -> None:

@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import DescendantFocus, Resize
+from textual.events import Click, DescendantFocus, Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
@@ -331,6 +331,13 @@ class RoomApp(App[int]):
         self.screen.minimize()
         self.arrange()
         pane.body().focus()
+
+    def on_click(self, event: Click) -> None:
+        """Go to the pane that was clicked, by its frame, too: folded, it has nothing else."""
+        widgets = event.widget.ancestors_with_self if event.widget is not None else ()
+        pane = next((each for each in widgets if isinstance(each, Pane)), None)
+        if pane is not None and pane is not self.focused_pane():
+            self.go_to(pane)
 
     def on_resize(self, event: Resize) -> None:
         """Find room for the panes."""

@@ -3,17 +3,25 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+from textual.events import Click
 from textual.widgets import Static
 
 from fileroom.domain.task import TaskState
-from fileroom.entrypoints.tui.actions import ACTIONS
+from fileroom.entrypoints.tui.actions import ACTIONS, Action, key_text
 from fileroom.entrypoints.tui.task_texts import clock_text, progress_text
 
 if TYPE_CHECKING:
+    from textual.geometry import Offset
+
     from fileroom.entrypoints.tui.base import RoomApp
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_KEYS: Final = {"slash": "/", "colon": ":", "question_mark": "?"}
+_GAP: Final = "  "
+_OFFERED: Final = tuple(
+    (f"{key_text(action.keys[0])} {action.title}", action) for action in ACTIONS if action.in_footer
+)
+_KEYS: Final = _GAP.join(text for text, _ in _OFFERED)
 
 
 class StatusFooter(Static):
@@ -36,16 +44,26 @@ class StatusFooter(Static):
             self._shown = text
             self.update(text, layout=False)  # it is one line, whatever it says
 
+    async def on_click(self, event: Click) -> None:
+        """Do what the key that was clicked does."""
+        event.stop()
+        action = self._action_at(event.get_content_offset(self))
+        if action is not None:
+            await self.app.run_action(action.name)
+
+    def _action_at(self, place: "Offset | None") -> Action | None:
+        start = cell_len(self._shown) - len(_KEYS)
+        for text, action in _OFFERED:
+            if place is not None and start <= place.x < start + len(text):
+                return action
+            start += len(text) + len(_GAP)
+        return None
+
     def _text(self) -> str:
-        keys = "  ".join(
-            f"{_KEYS.get(action.keys[0], action.keys[0])} {action.title}"
-            for action in ACTIONS
-            if action.in_footer
-        )
         views = self.app.room.tasks.active()
         running = [view for view in views if view.record.state is not TaskState.QUEUED]
         if not running:
-            return keys
+            return _KEYS
         self._turn += 1
         first = running[0]
         spent = clock_text(first.record.seconds(datetime.now(UTC)))
@@ -53,4 +71,4 @@ class StatusFooter(Static):
         others = f" · {len(running) - 1} more" if len(running) > 1 else ""
         waiting = f" · {len(views) - len(running)} wait" if len(views) > len(running) else ""
         what = f"{_SPINNER[self._turn % len(_SPINNER)]} {first.record.title} {progress} {spent}"
-        return f"{what}{others}{waiting}   {keys}"
+        return f"{what}{others}{waiting}   {_KEYS}"
