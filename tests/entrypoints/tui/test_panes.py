@@ -5,6 +5,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.actions import ACTIONS
@@ -80,6 +81,30 @@ def test_zoom_goes_along_to_another_pane(room: RoomUi, size: tuple[int, int]) ->
         await until(pilot, lambda: is_wide(app))
 
     drive(app, steps, size=size)
+
+
+def press_at_once(app: FileroomApp, keys: str) -> None:
+    """Press keys faster than the app looks at them."""
+    for key in keys:
+        app.post_message(Key({":": "colon", "/": "slash"}.get(key, key), key))
+
+
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_keys_that_follow_at_once_are_for_what_has_the_focus_by_then(room: RoomUi, *, zoomed: bool) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.local_pane.records.total == 3)
+        await pilot.press("1", *("z" if zoomed else ""))
+        press_at_once(app, "3G")
+        await until(pilot, lambda: app.local_pane.records.index == 2)
+        press_at_once(app, ":echo")
+        await until(pilot, lambda: app.command_line.input.value == "echo")
+        await pilot.press("escape")
+        press_at_once(app, "/doe")
+        await until(pilot, lambda: app.filter_bar.input.value == "doe")
+
+    drive(app, steps)
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE], ids=str)

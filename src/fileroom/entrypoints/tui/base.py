@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container as Box
 from textual.dom import DOMNode
 from textual.driver import Driver
-from textual.events import Click, DescendantFocus, Resize
+from textual.events import Click, DescendantFocus, Key, Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
@@ -48,6 +48,7 @@ from fileroom.entrypoints.tui.room import Room
 from fileroom.entrypoints.tui.task_log import TaskLogHandler
 from fileroom.entrypoints.tui.widgets.command_line import CommandLine
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
+from fileroom.entrypoints.tui.widgets.focusing import focus_now
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
@@ -330,7 +331,14 @@ class RoomApp(App[int]):
         self.last_pane = pane
         self.screen.minimize()
         self.arrange()
-        pane.body().focus()
+        focus_now(pane.body())
+
+    def on_key(self, event: Key) -> None:
+        """Hand on a letter that was pressed before the line had the focus: whatever had it then could not use it."""
+        line = self.focused
+        if isinstance(line, LineInput) and event.is_printable:
+            event.prevent_default()
+            line.post_message(Key(event.key, event.character))
 
     def on_click(self, event: Click) -> None:
         """Go to the pane that was clicked, by its frame, too: folded, it has nothing else."""

@@ -8,6 +8,7 @@ from textual.command import Provider
 
 from fileroom.entrypoints.tui.doing.commands import CommandActions
 from fileroom.entrypoints.tui.widgets.command_line import REMEMBERED, CommandLine
+from fileroom.entrypoints.tui.widgets.focusing import focus_now
 from fileroom.entrypoints.tui.widgets.line_input import LineInput, printable
 
 
@@ -39,7 +40,7 @@ class TypedActions(CommandActions):
     def begin_line(self, text: str) -> None:
         """Go to the command line; a text takes the place of what stands there, and so does what is typed next."""
         line = self.command_line.input
-        line.focus()
+        focus_now(line)
         if text:
             line.value = text
             line.cursor_position = len(text)

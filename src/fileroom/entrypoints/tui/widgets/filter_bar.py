@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from fileroom.entrypoints.tui.command_table import FILTER
 from fileroom.entrypoints.tui.completion import Known
 from fileroom.entrypoints.tui.language import Mistake
+from fileroom.entrypoints.tui.widgets.focusing import focus_now
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 
@@ -90,7 +91,7 @@ class FilterBar(Horizontal):
         with self.prevent(Input.Changed):
             self.input.value = pane.filter_text
         self.input.cursor_position = len(pane.filter_text)
-        self.input.focus()
+        focus_now(self.input)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list when the typing pauses."""
