@@ -46,7 +46,7 @@ def local_filter(
         patient_name=patient_name or "",
         patient_id=patient_id or "",
         accession_number=accession_number or "",
-        modalities=words(modality),
+        modalities=words(modality and modality.upper()),  # a CS has no other letters (PS3.5 6.2)
         study_date=date_range(study_date) if study_date else "",
         study_description=study_description or "",
         imported_from=first,
@@ -98,7 +98,7 @@ def query_request(
         level=level,
         model=model,
         keys={keyword: value for keyword, value in keys.items() if value} | further_keys(key),
-        modalities=words(modality),
+        modalities=words(modality and modality.upper()),  # a CS has no other letters (PS3.5 6.2)
         limit=limit,
     )
 

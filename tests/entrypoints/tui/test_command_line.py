@@ -104,6 +104,20 @@ def test_escape_goes_back_to_where_one_came_from(empty_room: RoomUi) -> None:
     drive(app, steps)
 
 
+def test_line_can_be_read_after_the_palette_was_open(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.is_modal)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.is_modal)
+        await typed(pilot, app, "abc")
+        await on_screen(pilot, ": abc")
+
+    drive(app, steps)
+
+
 def test_line_that_was_clicked_is_left_as_well(empty_room: RoomUi) -> None:
     app = empty_room.app()
 

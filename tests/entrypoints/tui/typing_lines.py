@@ -5,13 +5,13 @@ from typing import Any
 from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.app import FileroomApp
-from fileroom.entrypoints.tui.widgets.command_line import CommandInput, CommandLine
+from fileroom.entrypoints.tui.widgets.command_line import CommandLine, TypedLine
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from tests.entrypoints.tui.driving import until
 
 
-def line_of(app: FileroomApp) -> CommandInput:
+def line_of(app: FileroomApp) -> TypedLine:
     """The command line."""
     return app.query_one(CommandLine).input
 

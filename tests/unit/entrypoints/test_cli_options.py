@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fileroom.domain.errors import InvalidInput
+from fileroom.entrypoints.requests import local_filter, query_request
 from fileroom.entrypoints.values import date_range, dicom_date, join_dates, moment_range, words
 
 
@@ -83,3 +84,8 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 def test_words_stand_between_commas() -> None:
     assert words("CT, MR,,") == ("CT", "MR")
     assert words(None) == words(" , ") == ()
+
+
+def test_modalities_are_written_in_capitals_as_their_values_are() -> None:
+    assert query_request("pacs", modality="mr, Ct").modalities == ("MR", "CT")
+    assert local_filter(modality="us").modalities == ("US",)

@@ -64,7 +64,7 @@ class FollowingActions(LeavingActions):
         self._resting = self.set_timer(_REST_SECONDS, self._show_details)
 
     def _show_details(self) -> None:
-        pane = self.focused_pane()
+        pane = self.last_pane
         if not isinstance(pane, ListPane):
             return
         record = pane.records.marked

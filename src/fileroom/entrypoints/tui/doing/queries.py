@@ -43,7 +43,10 @@ class QueryActions(AskingActions):
         from fileroom.entrypoints.tui.screens.query_form import adapt, parts_in, query_fields, request_in
         from fileroom.entrypoints.tui.screens.query_form import names_a_person as tells_about_a_person
 
-        name = self.likely_node() or nodes[0].name
+        asked = self.query_pane.asked if self.focused_pane() is self.query_pane else None
+        known = {node_key(node.name) for node in nodes}
+        again = asked.node if asked is not None and node_key(asked.node) in known else ""
+        name = again or self.likely_node() or nodes[0].name
         before = self._asked_before.get(node_key(name))
 
         def attempt(values: "Values") -> "tuple[QueryRequest, str]":

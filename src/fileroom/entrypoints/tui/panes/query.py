@@ -73,6 +73,13 @@ class Asked:
         return self.request.target
 
     @property
+    def criteria(self) -> str:
+        """What a match had to fit, in short; UIDs are what the breadcrumb says."""
+        keys = self.request.keys
+        texts = [value for name, value in keys.items() if value and not name.endswith("InstanceUID")]
+        return " ".join([*texts, ",".join(self.request.modalities)]).strip()
+
+    @property
     def level(self) -> QueryLevel:
         """What one match describes."""
         return self.request.level
@@ -106,12 +113,12 @@ class QueryPane(ListPane):
         return self._way[-1].level if self._way else QueryLevel.STUDY
 
     def beside(self) -> str:
-        """Whom was asked, where we are, and how it stands."""
+        """Who was asked, where we are, how it stands, and for what."""
         if not self._way:
             return ""
         names = [place.name for place in self._way if place.name]
         where = " / ".join([self._way[0].node, *names])
-        return " · ".join(part for part in (where, self._way[-1].note) if part)
+        return " · ".join(part for part in (where, self._way[-1].note, self._way[0].criteria) if part)
 
     def begin(self, asked: Asked) -> None:
         """Show a query from its beginning: in the place of all others, or below the one it was gone down from."""

@@ -88,9 +88,7 @@ class TextLine(Input):
     """
 
     def __init__(self, field: Field, candidates: CandidateList) -> None:
-        super().__init__(
-            field.value, field.placeholder, compact=True, select_on_focus=False, id=f"field-{field.key}"
-        )
+        super().__init__(field.value, field.placeholder, compact=True, id=f"field-{field.key}")
         self.field = field
         self._list = candidates
         self._candidates: Sequence[Candidate] = ()

@@ -21,7 +21,7 @@ REMEMBERED: Final = 1000
 PLACEHOLDER: Final = "a command: Tab completes, ↑ brings back, help lists all"
 
 
-class CommandInput(LineInput):
+class TypedLine(LineInput):
     """The line itself, and what was typed before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,7 +92,7 @@ class CommandLine(Horizontal):
         """Read these commands; `known` tells values for completion, `hints` show what may come next."""
         super().__init__(id="command-line")
         self._commands = commands
-        self.input = CommandInput(commands, known, reader, hints)
+        self.input = TypedLine(commands, known, reader, hints)
 
     def compose(self) -> ComposeResult:
         """Put the colon before the line."""
@@ -119,7 +119,7 @@ class CommandLine(Horizontal):
 class _FromEarlier(Suggester):
     """Shows, behind the cursor, how a line of earlier went on."""
 
-    def __init__(self, line: CommandInput) -> None:
+    def __init__(self, line: TypedLine) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._line = line
 
