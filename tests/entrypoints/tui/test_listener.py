@@ -168,9 +168,9 @@ def test_rates_are_those_of_each_second() -> None:
     assert not rates.note(100.0, 5, 1000)
     assert not rates.note(100.5, 6, 1000)
     assert rates.note(101.0, 15, 3000)
-    assert (rates.objects[-1], rates.bytes[-1]) == (10, 2000)
+    assert (rates.objects[-1], rates.bytes[-1]) == (15, 3000)  # with those before the first look
     assert rates.note(103.0, 35, 3000)
-    assert list(rates.objects)[-3:] == [10, 10, 10]
+    assert list(rates.objects)[-3:] == [15, 10, 10]
     assert len(rates.objects) == 60
 
 

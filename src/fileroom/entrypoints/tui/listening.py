@@ -47,7 +47,7 @@ class Rates:
     def note(self, at: float, objects: int, received: int) -> bool:
         """Take the totals of a moment (seconds); tells whether another second is over."""
         if self._at is None:
-            self._at, self._before = at, (objects, received)
+            self._at = at  # what came before anybody looked counts for the first second
             return False
         spent = at - self._at
         if spent < 1.0:
