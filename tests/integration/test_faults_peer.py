@@ -283,3 +283,20 @@ def test_address_that_is_not_ours_is_told(program: Program, option: tuple[str, s
 
     assert error["kind"] == "configuration"
     assert option[1] in error["message"]
+
+
+def test_names_of_files_may_be_in_no_encoding(program: Program, peer: PeerRoom, tmp_path: Path) -> None:
+    peer.known_to(program)
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    try:
+        (folder / os.fsdecode(b"\xff.dcm")).write_bytes(a_dicom_file(a_record(1, study=77)))
+    except OSError:
+        pytest.skip("this file system takes no such name")
+
+    document = program.json("send", "files", folder, "--recursive", "--destination-node", "pacs")
+
+    assert document["sent"] == 1
+    lines = Path(document["session_log"]).read_text(encoding="utf-8").splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["outcome", "sent"]
+    assert r"\udcff.dcm" in lines[1]

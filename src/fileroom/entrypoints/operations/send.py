@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.report import Failure, Printer, Report, Status
 from fileroom.entrypoints.wording import counted, human_bytes
 
@@ -178,7 +179,7 @@ def _write_session(folder: Path, begun: datetime, result: "SendResult") -> Path 
                 str(line.attempts),
                 line.sop_instance_uid,
                 json_text.dumps(line.name, ensure_ascii=False),
-                line.why,
+                for_terminal(line.why),
                 line.transcoded_to,
             )
         )
@@ -195,6 +196,7 @@ def _write_session(folder: Path, begun: datetime, result: "SendResult") -> Path 
             )
             + "\n",
             encoding="utf-8",
+            errors="backslashreplace",  # names of files may be in no encoding at all
         )
         file.with_suffix(".json").write_text(
             json_text.dumps({"started_at": begun.isoformat(), **_counters(result)}, indent=2) + "\n",
