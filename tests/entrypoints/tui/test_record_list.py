@@ -1,12 +1,14 @@
 """Lists: moving, selecting, windows over any number of rows, and keeping the place while rows come and go."""
 
+import threading
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
-from fileroom.entrypoints.tui.records import ListSource, RecordSource
+from fileroom.entrypoints.tui.records import ListSource, Record, RecordSource
 from fileroom.entrypoints.tui.widgets.record_list import SELECTABLE
 from fileroom.entrypoints.tui.widgets.row_reading import KEPT_PAGES, PAGE
 from tests.entrypoints.tui.driving import Steps, drive, messages, until
@@ -369,6 +371,36 @@ def test_change_during_a_reading_is_read_after_it() -> None:
         asked = len(source.asked)
         source.may_read.set()
         await until(pilot, lambda: len(source.asked) >= asked + 2)
+
+    run(app, steps)
+
+
+def test_rows_read_before_the_list_was_read_again_are_dropped() -> None:
+    class Late(CountedSource):
+        is_late = False
+        may_answer = threading.Event()
+
+        def window(self, offset: int, limit: int) -> Sequence[Record]:
+            is_late, rows = self.is_late, super().window(offset, limit)
+            if is_late:
+                assert self.may_answer.wait(20)
+            return rows
+
+    source = Late(1000)
+    app = ListApp(source)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        source.is_late, asked = True, len(source.asked)
+        await pilot.press("end")
+        await until(pilot, lambda: len(source.asked) > asked)
+        source.is_late, source.first, source.rows = False, -1, 1001
+        app.list.read_again()
+        await until(pilot, lambda: app.list.total == 1001)
+        source.may_answer.set()
+        await pilot.press("end")
+        await until(pilot, lambda: app.rows() == list(range(990, 1000)))
+        await pilot.pause(0.05)
+        assert (app.list.total, app.rows()) == (1001, list(range(990, 1000)))
 
     run(app, steps)
 

@@ -35,6 +35,8 @@ class _Place:
     """The filter as it was typed."""
     index: int = 0
     """Row that was marked when another level was gone to."""
+    key: str = ""
+    """Which row that was."""
 
 
 class LocalPane(ListPane):
@@ -109,7 +111,7 @@ class LocalPane(ListPane):
         marked = self.records.marked
         if marked is None or self.level is QueryLevel.IMAGE:
             return False
-        self._way[-1].index = self.records.index
+        self._way[-1].index, self._way[-1].key = self.records.index, marked.key
         if self.level is QueryLevel.STUDY:
             name = marked.cells[1] or marked.cells[2] or marked.key
             self._way.append(_Place(QueryLevel.SERIES, marked.key, name))
@@ -126,13 +128,13 @@ class LocalPane(ListPane):
         if len(self._way) == 1:
             return False
         self._way.pop()
-        self._show(self._way[-1].index)
+        self._show(self._way[-1].index, self._way[-1].key)
         return True
 
-    def _show(self, index: int = 0) -> None:
+    def _show(self, index: int = 0, key: str = "") -> None:
         self.records.empty = NOTHING_FITS if self.filter_text else EMPTY
         self.records.words = self._way[-1].words
-        self.records.show(self._source(), index=index)
+        self.records.show(self._source(), index=index, key=key)
         self.tell_counts()
 
     def _source(self) -> RecordSource:

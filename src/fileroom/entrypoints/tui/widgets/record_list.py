@@ -133,11 +133,13 @@ class RecordList(ScrollView, can_focus=True):
         self._is_changed = False
         """It has changed while it was read anew."""
         self._is_reading_pages = False
+        self._readings = 0
+        """How often it was read anew."""
 
     # What is in the list --------------------------------------------------------------------------------------------
 
-    def show(self, source: RecordSource, *, index: int = 0) -> None:
-        """Show another list, from its beginning or with a row marked.
+    def show(self, source: RecordSource, *, index: int = 0, key: str = "") -> None:
+        """Show another list, from its beginning or with a row marked: the one with a key, which was at an index.
 
         The old rows stay in sight until the new ones are there, but none of them is marked or selected any more.
         """
@@ -149,9 +151,9 @@ class RecordList(ScrollView, can_focus=True):
         self._count = None
         self._generation += 1
         self._is_changed = self._is_reading_pages = False
-        self._index, self._marked_key = index, ""
+        self._index, self._marked_key = index, key
         rows = self._rows_in_sight
-        self._read_anew(Place(index=index, key="", top=max(index - rows // 2, 0), top_key="", rows=rows))
+        self._read_anew(Place(index=index, key=key, top=max(index - rows // 2, 0), top_key="", rows=rows))
         if self._count is None:
             self.set_timer(_PATIENCE_SECONDS, self._show_waiting)
 
@@ -351,11 +353,13 @@ class RecordList(ScrollView, can_focus=True):
         top = found.top if is_another else found.top + self.scroll_offset.y - place.top
         self.error = ""
         self._is_reading_anew = False
+        self._readings += 1
         self._rows.clear()
         self._rows.keep(found.pages)
         self._count, self._index = found.count, min(max(index, 0), max(found.count - 1, 0))
         record = self._rows.record(self._index)
         self._marked_key = record.key if record is not None else ""
+        self._let_go_what_left()
         self.virtual_size = Size(self.scrollable_content_region.width, found.count + 1)
         if top != self.scroll_offset.y:
             self._scroll_to_row(top)
@@ -364,6 +368,13 @@ class RecordList(ScrollView, can_focus=True):
         if self._is_changed:
             self._is_changed = False
             self.read_again()
+
+    def _let_go_what_left(self) -> None:
+        """Let go of rows that are in the list no more, where all are at hand."""
+        source = self.source
+        if self._selected and source is not None and source.is_immediate:
+            here = {record.key for record in source.window(0, self._count or 0)}
+            self._selected = {key: record for key, record in self._selected.items() if key in here}
 
     def _read_what_is_missing(self) -> None:
         """Read the pages in sight, and those that come next; one reading at a time, so that none is for nothing."""
@@ -375,10 +386,14 @@ class RecordList(ScrollView, can_focus=True):
         missing = self._rows.missing(number for number in wanted if number * PAGE < count)
         if missing:
             self._is_reading_pages = True
-            self._read(lambda: read_pages(source, missing), self._take_pages)
+            readings = self._readings
+            self._read(lambda: read_pages(source, missing), lambda pages: self._take_pages(pages, readings))
 
-    def _take_pages(self, pages: Pages) -> None:
+    def _take_pages(self, pages: Pages, readings: int) -> None:
         self._is_reading_pages = False
+        if readings != self._readings:  # they are of the list as it was
+            self._read_what_is_missing()
+            return
         self._rows.keep(pages)
         count = counted(self._count or 0, pages)
         if count != self._count:
