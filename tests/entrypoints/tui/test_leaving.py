@@ -1,12 +1,16 @@
 """Leaving: at once where nothing runs, after a question and at a safe point where something does."""
 
+import threading
+import time
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
 
 from fileroom.entrypoints.tui.screens.leaving import LeavingScreen
 from fileroom.entrypoints.tui.screens.question import QuestionScreen
-from tests.entrypoints.tui.driving import RoomUi, drive, on_screen, until
+from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, until
+from tests.entrypoints.tui.forms import form_after
 from tests.entrypoints.tui.gates import Gate
 
 
@@ -37,6 +41,55 @@ def test_quit_asks_while_a_task_runs_and_stays_when_the_answer_is_no(empty_room:
         gate.may_end.set()
 
     drive(app, steps)
+
+
+def test_quit_asks_over_a_form_too_and_once(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+    gate = Gate()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app.submit("import /data/in", gate)
+        await until(pilot, gate.began.is_set)
+        form = await form_after(pilot, "a")
+        await pilot.press("ctrl+q", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, QuestionScreen))
+        await pilot.press("n")
+        await until(pilot, lambda: app.screen is form)
+        gate.may_end.set()
+
+    drive(app, steps)
+
+
+def test_listener_that_does_not_end_is_waited_for_no_longer_than_was_said(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+    app.leave_seconds = 1.0
+    gate, hold = Gate(is_deaf=True), threading.Event()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app.submit("import /data/in", gate)
+        await until(pilot, gate.began.is_set)
+        app.listener._thread = threading.Thread(target=hold.wait, args=(20,), daemon=True)
+        app.listener._thread.start()
+        began = time.monotonic()
+        app.leave()
+        await until(pilot, lambda: app._exit)
+        assert time.monotonic() - began < 1.9
+        gate.may_end.set()
+        hold.set()
+
+    drive(app, steps)
+
+
+def test_work_that_comes_after_leaving_began_ends_nothing(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        app.room.tasks.close(0)
+        app.post(app.import_paths, [Path("/data/in")])
+        await until(pilot, lambda: "about to end" in messages(app))
+
+    drive(app, steps)
+    assert app.failure is None
 
 
 def test_quit_cancels_tasks_and_waits_for_their_safe_points(empty_room: RoomUi) -> None:

@@ -211,6 +211,7 @@ class RoomApp(App[int]):
             if then is not None:
                 self.post(then, report)
 
+        title = for_terminal(title)  # names of files and of patients may hold anything
         record = self.room.tasks.submit(title, as_task(self._told(work), after, text), command=command)
         if text is not None:
             self.room.keep_text(record, text)
@@ -224,7 +225,7 @@ class RoomApp(App[int]):
             try:
                 return work(progress, cancel)
             except Cancelled as error:
-                self.post(self.notify, error.message, severity="warning", markup=False)
+                self.post(self.notify, for_terminal(error.message), severity="warning", markup=False)
                 raise
             except FileroomError as error:
                 self.post(self.tell_error, error)
@@ -281,7 +282,18 @@ class RoomApp(App[int]):
     def post(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
         """Have the screen's thread do something; from any thread, also when the program is about to end."""
         with suppress(RuntimeError):  # its loop is closed
-            self.call_later(what, *arguments, **named)
+            self.call_later(self.do, what, *arguments, **named)
+
+    def do(self, what: Callable[..., object], *arguments: object, **named: object) -> None:
+        """Do something that nobody waits for; what goes wrong with it is told."""
+        try:
+            what(*arguments, **named)
+        except FileroomError as error:
+            self.tell_error(error)
+        except Exception as error:
+            log.exception("something on the screen failed")
+            self.bugs.append(error)
+            self.tell_bug(error)
 
     def tell_report(self, report: Report) -> None:
         """Show how an operation ended, in the words of the command line."""

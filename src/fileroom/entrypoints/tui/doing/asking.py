@@ -1,5 +1,6 @@
 """Forms and questions that stand before the panes, one at a time."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,19 +13,26 @@ if TYPE_CHECKING:
     from fileroom.domain.node import Node
 
 Answer = TypeVar("Answer")
+Made = TypeVar("Made")
+log = logging.getLogger(__name__)
 
 
 class AskingActions(PaneActions):
     """What the groups of actions ask people with."""
 
-    def ask(self, screen: Screen[Answer | None], then: Callable[[Answer], object]) -> None:
-        """Show a form, unless one is there already; `then` gets the answer where there is one."""
-        if self.screen.is_modal:
+    def ask(
+        self, screen: Screen[Answer | None], then: Callable[[Answer], object], *, is_over_all: bool = False
+    ) -> None:
+        """Show a form, unless one is there already; `then` gets the answer where there is one.
+
+        What `is_over_all` is shown over others too, but not over its like.
+        """
+        if self.screen.is_modal and (not is_over_all or isinstance(self.screen, type(screen))):
             return
 
         def answered(answer: Answer | None) -> None:
             if answer is not None:
-                then(answer)
+                self.do(then, answer)
 
         self.push_screen(screen, answered)
 
@@ -36,6 +44,7 @@ class AskingActions(PaneActions):
         *,
         yes: str,
         otherwise: Callable[[], object] | None = None,
+        is_over_all: bool = False,
     ) -> None:
         """Ask before something is destroyed; `otherwise` is called where the answer is no."""
         from fileroom.entrypoints.tui.screens.question import QuestionScreen
@@ -46,7 +55,23 @@ class AskingActions(PaneActions):
             elif otherwise is not None:
                 otherwise()
 
-        self.ask(QuestionScreen(title, things, yes=yes), answered)
+        self.ask(QuestionScreen(title, things, yes=yes), answered, is_over_all=is_over_all)
+
+    def aside(self, work: Callable[[], Made], then: Callable[[Made], object]) -> None:
+        """Do something short in another thread, and go on with what it made; what goes wrong is told."""
+
+        def run() -> None:
+            try:
+                made = work()
+            except FileroomError as error:
+                self.post(self.tell_error, error)
+            except Exception as error:
+                log.exception("something short failed")
+                self.post(self.tell_bug, error)
+            else:
+                self.post(then, made)
+
+        self.room.background(run)
 
     def with_nodes(self, then: "Callable[[Sequence[Node]], object]") -> None:
         """Call `then` with all nodes, read first where they were not yet; says what to do where there is none."""
@@ -61,15 +86,7 @@ class AskingActions(PaneActions):
             go_on(self.nodes_pane.nodes)
             return
 
-        def read() -> None:
-            try:
-                nodes = self.room.nodes()
-            except FileroomError as error:
-                self.post(self.tell_error, error)
-            else:
-                self.post(go_on, nodes)
-
-        self.room.reader.submit(read)
+        self.aside(self.room.nodes, go_on)
 
     def likely_node(self) -> str:
         """Return the name of the node that is marked, '' where none is."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from fileroom.domain.errors import FileroomError, InvalidInput
 from fileroom.domain.query import QueryLevel, QueryModel
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Made = TypeVar("Made")
 _QUERY_TEXTS: Final = (
     "patient_name", "patient_id", "accession_number", "study_instance_uid", "series_instance_uid",
     "sop_instance_uid", "study_date_from", "study_date_to", "modality", "study_description",
@@ -75,23 +74,6 @@ class CommandActions(
             self._DOES[typed.name](self, typed)
         except FileroomError as error:
             self.tell_error(error)
-
-    def aside(self, work: Callable[[], Made], then: Callable[[Made], object]) -> None:
-        """Do something short in another thread, and go on with what it made; what goes wrong is told."""
-
-        def run() -> None:
-            try:
-                made = work()
-            except FileroomError as error:
-                self.post(self.tell_error, error)
-            except Exception as error:
-                log.exception("a command failed")
-                told = f"This is a bug in fileroom ({type(error).__name__}); the traceback is in the log."
-                self.post(self.notify, told, severity="error", markup=False)
-            else:
-                self.post(then, made)
-
-        self.room.background(run)
 
     # Nodes ------------------------------------------------------------------------------------------------------------
 

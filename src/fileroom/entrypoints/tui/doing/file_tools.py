@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from fileroom.domain.errors import FileroomError, InvalidInput
+from fileroom.domain.errors import InvalidInput
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.objects import NOUNS
 from fileroom.entrypoints.tui.doing.tasks import TaskActions
@@ -15,9 +15,13 @@ from fileroom.entrypoints.tui.work import TaskText
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.application.ports.progress import ProgressSink
+    from fileroom.domain.query import QueryLevel
     from fileroom.domain.task import TaskRecord
+    from fileroom.entrypoints.tui.records import Record
 
 _COMMANDS: Final = {command.name: command for command in FILE_COMMANDS}
 _LONGEST: Final = 1000
@@ -33,9 +37,9 @@ class FileToolActions(TaskActions):
         from fileroom.entrypoints.tui.screens.form import FormScreen
 
         local = self.local_pane
-        chosen = local.records.selected if self.focused_pane() is local else ()
+        level, chosen = local.level, local.records.selected if self.focused_pane() is local else ()
         tools = [tool for tool in FILE_COMMANDS if tool is not FROM_JSON or not chosen]
-        what = counted(len(chosen), *NOUNS[local.level]) if chosen else "files"
+        what = counted(len(chosen), *NOUNS[level]) if chosen else "files"
         screen = FormScreen(
             f"Work on {what}",
             tool_fields(tools, has_files=bool(chosen)),
@@ -44,13 +48,11 @@ class FileToolActions(TaskActions):
             reader=self.room.reader,
             verb="Begin",
         )
-        self.ask(screen, self._begin_tool)
 
-    def _begin_tool(self, typed: Typed) -> None:
-        try:
-            self.work_on_files(typed)
-        except FileroomError as error:
-            self.tell_error(error)
+        def begin(typed: Typed) -> None:  # with what the form named, whatever is selected by now
+            self.work_on_files(self._naming(typed, level, chosen) if chosen else typed)
+
+        self.ask(screen, begin)
 
     def work_on_files(self, typed: Typed) -> None:
         """Do what was typed, in a task; where neither files nor objects were named, on what Local has selected.
@@ -92,9 +94,13 @@ class FileToolActions(TaskActions):
             raise InvalidInput(
                 f"{typed.name} has nothing to work on", hint="name a path, or mark something in Local"
             )
+        return self._naming(typed, self.local_pane.level, chosen)
+
+    def _naming(self, typed: Typed, level: "QueryLevel", chosen: "Sequence[Record]") -> Typed:
+        """Name what was selected, which is let go."""
         self.local_pane.records.let_go()
         uids = ",".join(record.key for record in chosen)
-        return replace(typed, values=((UID_KEYS[self.local_pane.level], uids), *typed.values))
+        return replace(typed, values=((UID_KEYS[level], uids), *typed.values))
 
     def _show_text(self, record: "TaskRecord", report: Report, text: TaskText) -> None:
         """Open the task, which shows what there is to see; only tell of it where something is being typed."""

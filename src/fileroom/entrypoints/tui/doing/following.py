@@ -136,6 +136,9 @@ class FollowingActions(LeavingActions):
                 nodes = tuple(self.room.nodes())
             except FileroomError:
                 self.post(self._end_look)  # the lists tell what is wrong
+            except Exception:
+                self.post(self._end_look)
+                raise
             else:
                 self.post(self._take_look, revision, nodes)
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -62,7 +63,11 @@ class LeavingActions(ListeningActions):
             self.leave()
             return
         self.ask_whether(
-            "Leave while this runs? It is stopped at a safe point.", running, self.leave, yes="Leave"
+            "Leave while this runs? It is stopped at a safe point.",
+            running,
+            self.leave,
+            yes="Leave",
+            is_over_all=True,
         )
 
     def action_leave_at_once(self) -> None:
@@ -83,10 +88,13 @@ class LeavingActions(ListeningActions):
             self.push_screen(LeavingScreen(what, self.leave_seconds))
 
         def wait() -> None:
-            self.listener.stop()
-            self.room.tasks.close(self.leave_seconds)
-            self.listener.join(self.leave_seconds)
-            self.post(self.exit, code)
+            deadline = time.monotonic() + self.leave_seconds
+            try:
+                self.listener.stop()
+                self.room.tasks.close(self.leave_seconds)
+                self.listener.join(max(deadline - time.monotonic(), 0.0))
+            finally:
+                self.post(self.exit, code)
 
         # A thread that nobody waits for: leaving at once ends the program without it.
         threading.Thread(target=wait, name="leaving", daemon=True).start()

@@ -62,8 +62,11 @@ class ListeningActions(TaskActions):
         self._is_looking_for_listeners = True
 
         def look() -> None:
-            found = None if self.listener.is_on else self.room.container.presence().current()
-            self.post(take, found)
+            found: object = None
+            try:
+                found = None if self.listener.is_on else self.room.container.presence().current()
+            finally:
+                self.post(take, found)
 
         def take(found: object) -> None:
             self._is_looking_for_listeners = False

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from fileroom.domain.errors import FileroomError
 from fileroom.entrypoints.operations import nodes as operations
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.asking import AskingActions
@@ -72,18 +71,9 @@ class NodeActions(AskingActions):
 
     def delete_nodes(self, names: Iterable[str]) -> None:
         """Forget nodes, without a question."""
-
-        def delete() -> None:
-            for name in names:
-                try:
-                    report = operations.delete_node(self.room.container, name)
-                except FileroomError as error:
-                    self.post(self.tell_error, error)
-                else:
-                    self.post(self.nodes_changed, report)
-
         self.nodes_pane.records.let_go()
-        self.room.reader.submit(delete)
+        for name in names:
+            self.aside(partial(operations.delete_node, self.room.container, name), self.nodes_changed)
 
     def nodes_changed(self, report: Report) -> None:
         """Tell what was done to a node, and show the register as it is now."""

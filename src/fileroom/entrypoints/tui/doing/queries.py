@@ -104,10 +104,10 @@ class QueryActions(AskingActions):
         pane = self.query_pane
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
             waiting: list[Record] = []
             shown_at = time.monotonic()
             try:
+                running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
                 for match in running.matches():
                     waiting.append(record_of(asked.level, match))
                     if time.monotonic() - shown_at > SHOWN_EVERY:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import events
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 Adapt = Callable[[str, Values], Values]
 """From the key of the field that was changed and all values to values that change with it."""
+_PATIENCE_SECONDS: Final = 0.1
+"""Between looks whether what stands before the form is gone."""
 _OTHER_LINES: Final = 7
 """Lines of the screen that a form needs besides its fields."""
 
@@ -318,6 +321,9 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
         self._reader.submit(run)
 
     def _end(self, made: Made | None, trouble: str) -> None:
+        if self.is_attached and not self.is_active:  # what stands before it is not the form's to close
+            self.set_timer(_PATIENCE_SECONDS, partial(self._end, made, trouble))
+            return
         self._is_busy = False
         if not self.is_attached:
             return

@@ -43,7 +43,7 @@ class Pane(Vertical):
     def tell(self, *, also: str = "", below: str = "") -> None:
         """Write the title, and what stands beside and below it."""
         beside = f" · {also}" if also else ""
-        told = (f"{self.number} {self.pane_title}{beside}", below)
+        told = (for_terminal(f"{self.number} {self.pane_title}{beside}"), below)
         if told == self._told:
             return
         self._told = told
