@@ -33,7 +33,7 @@ def test_bug_is_told_and_the_form_stays(empty_room: RoomUi) -> None:
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=a_bug, reader=app.room.reader)
+        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=a_bug)
         await opened(pilot, form)
         await pilot.press(*"x", "enter")
         await until(
@@ -55,7 +55,7 @@ def test_form_that_is_left_while_it_works_ends_with_nothing(empty_room: RoomUi) 
         return values["name"]
 
     async def steps(pilot: Pilot[Any]) -> None:
-        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=attempt, reader=app.room.reader)
+        form = FormScreen("Name", [Field(key="name", label="Name")], attempt=attempt)
         answers = await opened(pilot, form)
         await pilot.press(*"x", "enter")
         await until(pilot, begun.is_set)
@@ -101,7 +101,7 @@ def test_candidate_is_taken_with_the_mouse(empty_room: RoomUi) -> None:
 
     async def steps(pilot: Pilot[Any]) -> None:
         fields = [node_field([NODE], "To"), Field(key="notes", label="Notes")]
-        form = FormScreen("Send", fields, attempt=lambda values: values["node"], reader=app.room.reader)
+        form = FormScreen("Send", fields, attempt=lambda values: values["node"])
         answers = await opened(pilot, form)
         await on_screen(pilot, "PEER at peer:104")
         await pilot.click(form.query(CandidateList).first(), offset=(3, 0))
@@ -122,7 +122,7 @@ def test_choice_goes_around(empty_room: RoomUi, keys: tuple[str, ...], chosen: s
     async def steps(pilot: Pilot[Any]) -> None:
         form = FormScreen(
             "Retrieve", retrieve_fields([NODE], "pacs"), attempt=lambda values: values["via"],
-            reader=app.room.reader, first="via",
+            first="via",
         )  # fmt: skip
         answers = await opened(pilot, form)
         await pilot.press(*keys, "enter")
@@ -138,7 +138,7 @@ def test_choice_is_made_with_the_mouse(empty_room: RoomUi) -> None:
 
     async def steps(pilot: Pilot[Any]) -> None:
         fields = [*retrieve_fields([NODE], "pacs"), *import_fields()[1:]]
-        form = FormScreen("Retrieve", fields, attempt=dict, reader=app.room.reader)
+        form = FormScreen("Retrieve", fields, attempt=dict)
         await opened(pilot, form)
         await pilot.click("#field-via", offset=(14, 0))
         await until(pilot, lambda: form.values["via"] == "move")

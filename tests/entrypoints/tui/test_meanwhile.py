@@ -10,9 +10,11 @@ from textual.pilot import Pilot
 from fileroom.domain.errors import ConfigurationError
 from fileroom.domain.query import QueryLevel, Selection
 from fileroom.entrypoints.operations import nodes as node_operations
+from fileroom.entrypoints.tui.completion import Option
 from fileroom.entrypoints.tui.records import ListSource
 from fileroom.entrypoints.tui.screens.fields import Field
 from fileroom.entrypoints.tui.screens.form import FormScreen
+from fileroom.entrypoints.tui.widgets import line_input
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import fill_in, form_after, gone
@@ -105,7 +107,7 @@ def test_form_that_is_done_closes_itself_and_not_what_stands_before_it(empty_roo
 
     async def steps(pilot: Pilot[Any]) -> None:
         field = Field(key="name", label="Name", value="x")
-        form = FormScreen("Form", [field], attempt=attempt, reader=app.room.reader)
+        form = FormScreen("Form", [field], attempt=attempt)
         app.ask(form, made.append)
         await until(pilot, lambda: app.screen is form and form.focused is not None)
         await pilot.press("enter", "ctrl+p")
@@ -192,5 +194,30 @@ def test_nothing_that_peers_or_files_are_called_steers_the_terminal(
         await on_screen(pilot, "import Doe\\x1b]0;owned")
         assert not {"\x1b", "\x9c"} & set(screen_text(app))
         gate.may_end.set()
+
+    drive(app, steps)
+
+
+def test_folder_that_is_far_away_keeps_nothing_else_waiting(
+    room: RoomUi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = room.app()
+    answers, asked = threading.Event(), list[str]()
+
+    def far(typed: str) -> list[Option]:
+        asked.append(typed)
+        assert answers.wait(20)
+        return [Option(f"{typed}found")]
+
+    monkeypatch.setattr(line_input, "paths_like", far)
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press(":", *"import path=", *"/far/away")
+        await until(pilot, lambda: asked)
+        assert app.room.reader.submit(lambda: True).result(10)
+        assert len(asked) == 1
+        answers.set()
+        await on_screen(pilot, "/far/awayfound")
+        assert asked[1:] == ["/far/away"]
 
     drive(app, steps)

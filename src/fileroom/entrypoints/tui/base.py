@@ -118,8 +118,8 @@ class RoomApp(App[int]):
         self.listener_pane = ListenerPane(self.listener)
         self.logs_pane = LogsPane(self.room, self.log_buffer)
         self.line_hints = LineHints(self._take_hint)
-        self.command_line = CommandLine(COMMANDS, self.known_values, self.room.reader, self.line_hints)
-        self.filter_bar = FilterBar(self.known_values, self.room.reader, self.line_hints)
+        self.command_line = CommandLine(COMMANDS, self.known_values, self.line_hints)
+        self.filter_bar = FilterBar(self.known_values, self.line_hints)
         self.status_footer = StatusFooter()
         self.bugs: list[Exception] = []
         """Errors of actions that nobody foresaw."""

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fileroom.domain.local_filter import LocalFilter
+from fileroom.entrypoints.tui.readers import Readers
 from fileroom.entrypoints.tui.records import Column, Record, RecordSource
 from fileroom.entrypoints.wording import human_bytes
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _READERS = 3
+_CLOSING_SECONDS = 2.0
 _TEXTS = 20
 """Tasks whose texts are kept."""
 
@@ -42,7 +43,7 @@ class Room:
         self.log_file = container.log_file()
         """Where the log goes; None where it cannot be written."""
         self._texts: dict[tuple[int, datetime], TaskText] = {}
-        self.reader = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self.reader = Readers(_READERS)
 
     def keep_text(self, record: "TaskRecord", text: "TaskText") -> None:
         """Keep what a task has to show; of many, the latest."""
@@ -72,8 +73,9 @@ class Room:
             self.reader.submit(run)
 
     def close(self) -> None:
-        """End the reading threads."""
+        """End the reading threads; what they do is waited for a little, since it may be written."""
         self.reader.shutdown(wait=False, cancel_futures=True)
+        self.reader.join(_CLOSING_SECONDS)
 
 
 STUDY_COLUMNS = (

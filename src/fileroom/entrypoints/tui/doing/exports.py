@@ -81,7 +81,6 @@ class ExportActions(AskingActions):
             "Export",
             export_fields(path, export),
             attempt=target_in,
-            reader=self.room.reader,
             verb="Export",
             says=listing.says,
             adapt=adapt_export,

@@ -45,7 +45,6 @@ class FileToolActions(TaskActions):
             tool_fields(tools, has_files=bool(chosen)),
             attempt=lambda values: typed_tool(values, tools),
             check=lambda values: typed_tool(values, tools),
-            reader=self.room.reader,
             verb="Begin",
         )
 

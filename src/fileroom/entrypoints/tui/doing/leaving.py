@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from fileroom.entrypoints.tui.doing.listening import ListeningActions
+from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.wording import counted
 
 LEAVE_SECONDS: Final = 30.0
@@ -96,5 +97,4 @@ class LeavingActions(ListeningActions):
             finally:
                 self.post(self.exit, code)
 
-        # A thread that nobody waits for: leaving at once ends the program without it.
-        threading.Thread(target=wait, name="leaving", daemon=True).start()
+        apart(wait, "leaving")  # leaving at once ends the program without it

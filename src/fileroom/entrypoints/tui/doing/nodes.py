@@ -33,9 +33,7 @@ class NodeActions(AskingActions):
             return operations.add_node(self.room.container, node_in(values))
 
         fields = node_fields(self.nodes_pane.nodes)
-        screen = FormScreen(
-            "Register a node", fields, attempt=attempt, reader=self.room.reader, verb="Register"
-        )
+        screen = FormScreen("Register a node", fields, attempt=attempt, verb="Register")
         self.ask(screen, self.nodes_changed)
 
     def action_edit_node(self) -> None:
@@ -53,7 +51,7 @@ class NodeActions(AskingActions):
             return operations.edit_node(self.room.container, name, changes_in(values))
 
         fields = node_fields(self.nodes_pane.nodes, node)
-        screen = FormScreen(f"Change {name}", fields, attempt=attempt, reader=self.room.reader, verb="Save")
+        screen = FormScreen(f"Change {name}", fields, attempt=attempt, verb="Save")
         self.ask(screen, self.nodes_changed)
 
     def action_delete_node(self) -> None:

@@ -104,7 +104,6 @@ class ObjectActions(AskingActions):
             f"Retrieve {counted(len(wanted), *NOUNS[level])}",
             retrieve_fields(nodes, node),
             attempt=attempt,
-            reader=self.room.reader,
             verb="Retrieve",
             first="via" if node else "node",
         )
@@ -151,7 +150,6 @@ class ObjectActions(AskingActions):
             "Import",
             import_fields(),
             attempt=lambda values: (paths_in(values["path"]), bool(values["in_place"])),
-            reader=self.room.reader,
             verb="Import",
         )
         self.ask(screen, lambda made: self.import_paths(made[0], in_place=made[1]))
@@ -199,7 +197,6 @@ class ObjectActions(AskingActions):
             f"Send {counted(len(uids), *NOUNS[level])}",
             send_fields(nodes, self._destination(nodes)),
             attempt=lambda values: values["node"].strip(),
-            reader=self.room.reader,
             verb="Send",
         )
         self.ask(screen, lambda node: self.send_objects(node, level, uids))
@@ -230,7 +227,6 @@ class ObjectActions(AskingActions):
                 paths_in(values["path"]),
                 bool(values["recursive"]),
             ),
-            reader=self.room.reader,
             verb="Send",
         )
         self.ask(screen, lambda made: self.send_files(made[0], made[1], recursive=made[2]))

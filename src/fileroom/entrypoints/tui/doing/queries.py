@@ -59,7 +59,6 @@ class QueryActions(AskingActions):
             "Ask a node what it has",
             query_fields(nodes, name, before),
             attempt=attempt,
-            reader=self.room.reader,
             verb="Ask",
             check=request_in,
             adapt=adapt,

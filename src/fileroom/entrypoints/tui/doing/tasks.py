@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from fileroom.domain.errors import NotFound
 from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.wording import counted
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class TaskActions(AskingActions):
             self.notify(f"{counted(len(views), 'task')} will stop at a safe point.")
 
     def cancel_task(self, number: int) -> None:
-        """Ask a task to stop; the history is written, which the screen does not wait for."""
+        """Ask a task to stop; the history is written, which the screen does not wait for, nor this for readers."""
 
         def cancel() -> None:
             try:
@@ -56,4 +57,4 @@ class TaskActions(AskingActions):
                 self.post(self.notify, "The task is over already.", severity="warning")
             self.post(self.look_around)
 
-        self.room.background(cancel)
+        apart(cancel, "cancel")

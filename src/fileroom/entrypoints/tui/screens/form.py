@@ -7,7 +7,6 @@ another thread; where that fails, the form stays and says why.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final, Generic, TypeVar
@@ -22,6 +21,7 @@ from textual.widgets import Button, Input, Static
 
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.tui.screens.fields import Field, Kind, Values, in_words
 from fileroom.entrypoints.tui.screens.lines import (
     Answered,
@@ -128,7 +128,6 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
         fields: Sequence[Field],
         *,
         attempt: Callable[[Values], Made],
-        reader: Executor,
         verb: str = "OK",
         says: str = "",
         check: Callable[[Values], object] | None = None,
@@ -138,7 +137,7 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
     ) -> None:
         """Ask for `fields`.
 
-        `attempt` makes something of the values, in a thread of `reader`, and raises a FileroomError where it cannot.
+        `attempt` makes something of the values, in another thread, and raises a FileroomError where it cannot.
         `verb` is what the button says, `says` stands above the fields. `check` is quick and looks at all values
         together. `first` has the focus at first. `defaults` are what Ctrl+R brings back.
         """
@@ -148,7 +147,6 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
         self._verb = verb
         self._rows = {field.key: FieldRow(field) for field in fields}
         self._attempt = attempt
-        self._reader = reader
         self._check = check
         self._adapt = adapt
         self._first = first or fields[0].key
@@ -318,7 +316,7 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
             with suppress(RuntimeError):  # the program has ended meanwhile
                 app.call_later(self._end, made, trouble)
 
-        self._reader.submit(run)
+        apart(run, "form")
 
     def _end(self, made: Made | None, trouble: str) -> None:
         if self.is_attached and not self.is_active:  # what stands before it is not the form's to close

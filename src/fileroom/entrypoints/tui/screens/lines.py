@@ -1,6 +1,5 @@
 """What a form is made of: lines to type in, to choose on and to tick."""
 
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
@@ -15,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from fileroom.domain.text import for_terminal
+from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.tui.screens.fields import YES, Candidate, Field
 
 SHOWN_CANDIDATES: Final = 6
@@ -195,7 +195,7 @@ class TextLine(Input):
             with suppress(RuntimeError):  # the program has ended meanwhile
                 app.call_later(self._found, text, found)
 
-        threading.Thread(target=look, name="completion", daemon=True).start()
+        apart(look, "completion")
 
     def _found(self, text: str, candidates: Sequence[Candidate]) -> None:
         self._is_looking = False

@@ -1,7 +1,6 @@
 """The line at the bottom: commands are typed here, and those of earlier come back with the arrow keys."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -29,10 +28,8 @@ class TypedLine(LineInput):
         Binding("down", "earlier(-1)", show=False),
     ]
 
-    def __init__(
-        self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor, hints: LineHints
-    ) -> None:
-        super().__init__(commands, known, reader, hints, id="command", placeholder=PLACEHOLDER)
+    def __init__(self, commands: Sequence[Command], known: Callable[[], Known], hints: LineHints) -> None:
+        super().__init__(commands, known, hints, id="command", placeholder=PLACEHOLDER)
         self.earlier: list[str] = []
         """Lines of earlier, the latest first."""
         self.suggester = _FromEarlier(self)
@@ -86,13 +83,11 @@ class CommandLine(Horizontal):
             self.typed = typed
             self.line = line
 
-    def __init__(
-        self, commands: Sequence[Command], known: Callable[[], Known], reader: Executor, hints: LineHints
-    ) -> None:
+    def __init__(self, commands: Sequence[Command], known: Callable[[], Known], hints: LineHints) -> None:
         """Read these commands; `known` tells values for completion, `hints` show what may come next."""
         super().__init__(id="command-line")
         self._commands = commands
-        self.input = TypedLine(commands, known, reader, hints)
+        self.input = TypedLine(commands, known, hints)
 
     def compose(self) -> ComposeResult:
         """Put the colon before the line."""

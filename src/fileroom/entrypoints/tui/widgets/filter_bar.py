@@ -1,7 +1,6 @@
 """The line that narrows a list as one types; it takes the place of the command line for as long."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -65,12 +64,12 @@ class FilterBar(Horizontal):
             self.goes_back = goes_back
             """The list gets the focus."""
 
-    def __init__(self, known: Callable[[], Known], reader: Executor, hints: LineHints) -> None:
+    def __init__(self, known: Callable[[], Known], hints: LineHints) -> None:
         """Offer keys where the list has them."""
         super().__init__(id="filter-bar")
         self._pane: ListPane | None = None
         self._timer: Timer | None = None
-        self.input = FilterInput((FILTER,), known, reader, hints, id="filter", prefix=_PREFIX)
+        self.input = FilterInput((FILTER,), known, hints, id="filter", prefix=_PREFIX)
 
     @property
     def pane(self) -> "ListPane | None":

@@ -1,7 +1,6 @@
 """A line that is typed, with completion: Tab takes what fits, or goes through it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -24,6 +23,7 @@ from fileroom.entrypoints.tui.completion import (
     place_of,
 )
 from fileroom.entrypoints.tui.language import Command, Kind, Mistake
+from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.tui.widgets.hints import Hint, LineHints
 from fileroom.entrypoints.tui.words import split
 
@@ -72,14 +72,13 @@ class LineInput(Input):
         self,
         commands: Sequence[Command],
         known: Callable[[], Known],
-        reader: Executor,
         hints: LineHints,
         *,
         id: str,  # noqa: A002 - Textual's name
         prefix: str = "",
         placeholder: str = "",
     ) -> None:
-        """Read `prefix` and what is typed as one line; `known` tells values, paths are read by `reader`."""
+        """Read `prefix` and what is typed as one line; `known` tells values."""
         self._mistake: Mistake | None = None
         super().__init__(
             id=id,
@@ -90,13 +89,14 @@ class LineInput(Input):
         )
         self._commands = commands
         self._known = known
-        self._reader = reader
         self.hints = hints
         self._prefix = prefix
         self.offers = True
         """Tells what may come next."""
         self._turn: _Turn | None = None
         self._paths: tuple[str, list[Option]] = ("", [])
+        self._is_looking = False
+        """For paths."""
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Put text into the line; what is pasted may hold characters that steer a terminal, which are left out."""
@@ -176,19 +176,25 @@ class LineInput(Input):
         self.look_again()
 
     def _read_paths(self, typed: str) -> None:
+        """Look for paths apart, since a folder may be far away; one look at a time."""
+        if self._is_looking:
+            return
+        self._is_looking = True
+        app = self.app
+
         def read() -> None:
             found = paths_like(typed)
-            with suppress(RuntimeError):  # the app is gone
-                self.app.call_later(self._take_paths, typed, found)
+            with suppress(RuntimeError):  # the program has ended meanwhile
+                app.call_later(self._take_paths, typed, found)
 
-        with suppress(RuntimeError):  # the threads have ended
-            self._reader.submit(read)
+        apart(read, "paths")
 
     def _take_paths(self, typed: str, found: list[Option]) -> None:
-        place = self.place()
-        if place.kind is Kind.PATH and place.typed == typed and self._mistake is None:
-            self._paths = (typed, found)
-            self.look_again()
+        self._is_looking = False
+        if not self.is_attached or self._mistake is not None or self.place().kind is not Kind.PATH:
+            return
+        self._paths = (typed, found)
+        self.look_again()  # which looks once more where something else is typed by now
 
     # Mistakes -------------------------------------------------------------------------------------------------------
 
