@@ -76,7 +76,7 @@ def test_folder_gives_a_folder_and_names_what_failed(program: Program, folder: P
     [
         (("-t", "jpeg-baseline"), "invalid_input", "cannot be written"),
         (("-t", "jpeg2000-losles"), "invalid_input", "jpeg2000-lossless"),
-        (("-t", "jpeg2000"), "invalid_input", "--ratio 10"),
+        (("-t", "jpeg2000"), "invalid_input", "--ratio=10"),
         (("-t", "rle", "--near", "2"), "invalid_input", "jpeg-ls-near-lossless"),
     ],
 )

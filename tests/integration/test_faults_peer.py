@@ -101,7 +101,7 @@ def test_unknown_move_destination_tells_what_to_register(
     )
 
     assert document["error"]["kind"] == "unknown_move_destination"
-    for part in ("AE title STRANGER", "host 127.0.0.1", f"port {peer.our_port}", "--via get"):
+    for part in ("AE title STRANGER", "host 127.0.0.1", f"port {peer.our_port}", "--via=get"):
         assert part in document["error"]["hint"]
 
 

@@ -65,7 +65,7 @@ def test_object_stays_here_where_it_is_not_to_be_converted(cli: FileroomCli, pee
     (failure,) = document["failures"]
     assert failure["kind"] == "no_accepted_context"
     assert "Explicit VR Little Endian" in failure["why"]
-    assert "--transcode fallback" in failure["hint"]
+    assert "--transcode=fallback" in failure["hint"]
     assert len(peer.files()) == 1
 
 
@@ -90,7 +90,7 @@ def test_compressed_object_stays_here_where_it_is_not_to_be_unpacked(
     cli: FileroomCli, peer: StoringPeer
 ) -> None:
     document = send(cli, peer, COMPRESSED, "--transcode", "never", code=4)
-    assert "--transcode fallback" in document["error"]["hint"]
+    assert "--transcode=fallback" in document["error"]["hint"]
     assert not peer.files()
 
 

@@ -137,7 +137,15 @@ class FileWork:
             InvalidInput: the destination does not fit the files; nothing was done.
         """
         started = self._clock.monotonic()
-        total, is_single = self._look(selection)
+        total, is_single = self._look(selection, cancel)
+        if cancel.is_cancelled():
+            return FileWorkResult(
+                outcomes=(),
+                not_dicom=0,
+                is_single=False,
+                seconds=self._clock.monotonic() - started,
+                cancelled=True,
+            )
         names = _OutputNames(destination, suffix, is_single=is_single)
         ledger = _Ledger[T](title, total, progress)
         jobs = selection.jobs or (1 if is_quick or total < FEW else self._workers.cores())
@@ -169,10 +177,12 @@ class FileWork:
             cancelled=cancel.is_cancelled(),
         )
 
-    def _look(self, selection: FileSelection) -> tuple[int, bool]:
-        """Return how many files there are, and whether it is one that was named."""
+    def _look(self, selection: FileSelection, cancel: CancelToken) -> tuple[int, bool]:
+        """Return how many files there are, and whether it is one that was named; neither is true after a cancel."""
         total = named = 0
         for found in self._each(selection):
+            if cancel.is_cancelled():
+                break
             total += 1
             named += isinstance(found, FoundFile) and found.is_named
         return total, total == named == 1

@@ -194,7 +194,7 @@ class OpenReceiver:
             if waited >= self._wait_seconds:
                 raise Conflict(
                     f"another retrieve (process {shared.process}) listens at port {shared.port}",
-                    hint="try again when it has ended, use --via get, or have `fileroom storage-scp` run for both",
+                    hint="try again when it has ended, use --via=get, or have `fileroom storage-scp` run for both",
                 )
             progress.report(Progress(task="waiting for another retrieve", done=0))
             cancel.wait(_POLL_SECONDS)
@@ -271,5 +271,5 @@ def _in_the_way(other: ListenerInfo, error: Conflict) -> Conflict:
         f"{error.message}; the listener of process {other.process} at port {other.port} cannot take the objects, "
         f"since it files into {other.files_into}",
         hint="stop it, start it without --storage-dir and --index-db, set another [storage_scp] port here, or use "
-        "--via get",
+        "--via=get",
     )

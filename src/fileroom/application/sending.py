@@ -42,7 +42,7 @@ FIRST_BACKOFF_SECONDS = 1.0
 LAST_BACKOFF_SECONDS = 30.0
 _CONVERT = (
     "enable the SOP classes and transfer syntaxes of the objects at the peer, or let objects be converted: "
-    "--transcode fallback"
+    "--transcode=fallback"
 )
 _SESSION_IS_DEAD = (PeerSilent, PeerDropped, PeerBrokeProtocol)
 

@@ -91,13 +91,13 @@ def _check_jpeg2000(uid: str, ratio: float | None, quality: float | None) -> Non
         if ratio is not None or quality is not None:
             raise InvalidInput(
                 f"a ratio or a quality says nothing to {transfer_syntax(uid).name}",
-                hint="lossy JPEG 2000 takes them: --transfer-syntax jpeg2000",
+                hint="lossy JPEG 2000 takes them: --transfer-syntax=jpeg2000",
             )
         return
     if (ratio is None) == (quality is None):
         raise InvalidInput(
             "lossy JPEG 2000 needs a ratio or a quality, and one of them only",
-            hint="such as --ratio 10 or --quality 50; jpeg2000-lossless keeps every pixel",
+            hint="such as --ratio=10 or --quality=50; jpeg2000-lossless keeps every pixel",
         )
     if ratio is not None and not _LEAST_RATIO < ratio <= _MOST_RATIO:
         raise InvalidInput(f"a ratio of {ratio:g} is not between 1 and {_MOST_RATIO:g}")
@@ -110,13 +110,13 @@ def _check_jpeg_ls(uid: str, near: int | None) -> None:
         if near is not None:
             raise InvalidInput(
                 f"a greatest difference says nothing to {transfer_syntax(uid).name}",
-                hint="near-lossless JPEG-LS takes it: --transfer-syntax jpeg-ls-near-lossless",
+                hint="near-lossless JPEG-LS takes it: --transfer-syntax=jpeg-ls-near-lossless",
             )
         return
     if near is None:
         raise InvalidInput(
             "near-lossless JPEG-LS needs the greatest difference of a pixel value",
-            hint="such as --near 2; jpeg-ls-lossless keeps every pixel",
+            hint="such as --near=2; jpeg-ls-lossless keeps every pixel",
         )
     if not 0 < near <= _MOST_NEAR:
         raise InvalidInput(f"a greatest difference of {near} is not between 1 and {_MOST_NEAR}")

@@ -127,7 +127,7 @@ class Query:
         """Refuse what no peer could answer."""
         if self.level is QueryLevel.PATIENT and self.model is QueryModel.STUDY_ROOT:
             raise InvalidInput(
-                "the study-root model has no patient level", hint="add --model patient-root, or query studies"
+                "the study-root model has no patient level", hint="add --model=patient-root, or query studies"
             )
 
 

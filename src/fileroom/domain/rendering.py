@@ -98,7 +98,7 @@ class RenderingOptions:
         if self.bits not in {None, 8, 16}:
             raise InvalidInput(f"{self.bits} bits are not written: 8 or 16 are")
         if self.image_format is ImageFormat.JPEG and self.bits == 16:
-            raise InvalidInput("JPEG images have 8 bits", hint="give --format png for 16 bits")
+            raise InvalidInput("JPEG images have 8 bits", hint="give --format=png for 16 bits")
         if self.quality is not None and self.image_format is not ImageFormat.JPEG:
             raise InvalidInput("--quality is for JPEG: PNG loses nothing")
         if self.quality is not None and not 1 <= self.quality <= 100:

@@ -123,7 +123,7 @@ def _key(text: str) -> tuple[str, str]:
     keyword = keyword.strip().replace(",", "")
     if not keyword.isalnum():
         raise InvalidInput(
-            f"--key {text!r} is not KEYWORD or KEYWORD=VALUE", hint="for instance --key PatientSex=F"
+            f"--key {text!r} is not KEYWORD or KEYWORD=VALUE", hint="for instance PatientSex=F"
         )
     return keyword, value
 

@@ -1,7 +1,7 @@
 """Work on many files: what is found, where results go, what becomes of each."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from fileroom.application.file_work import (
     FileWorkResult,
     UnforeseenFailure,
 )
+from fileroom.application.ports.file_finder import FileFinder, FoundFile
+from fileroom.application.ports.import_source import Refusal
 from fileroom.domain.errors import (
     Conflict,
     InvalidDicom,
@@ -245,6 +247,32 @@ def test_cancelled_work_stops_between_files(bench: Bench) -> None:
 
     assert result.cancelled
     assert [outcome.result for outcome in result.outcomes] == ["1"]
+
+
+def test_nothing_is_counted_after_a_cancel(bench: Bench) -> None:
+    bench.holds(a="1")
+    cancel = ThreadCancelToken()
+    cancel.cancel()
+    looked_at: list[Path] = []
+
+    class Endless(FileFinder):
+        def find(self, path: Path, *, recursive: bool) -> Iterator[FoundFile | Refusal]:
+            assert not recursive
+            for number in range(1000):
+                looked_at.append(path)
+                yield FoundFile(path=path, relative=Path(str(number)), is_named=False)
+
+    work = FileWork(finder=Endless(), workers=InlineWorkers(), clock=SystemClock())
+    result = work.run(
+        FileSelection(paths=(bench.folder / "a",)),
+        read,
+        title="reading",
+        progress=RecordingProgress(),
+        cancel=cancel,
+        destination=Destination(output=bench.folder / "b"),
+    )
+
+    assert (result.cancelled, result.outcomes, len(looked_at)) == (True, (), 1)
 
 
 def test_processes_do_the_same_in_the_same_order(bench: Bench) -> None:

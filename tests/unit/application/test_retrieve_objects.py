@@ -777,7 +777,7 @@ def test_retrieve_of_another_process_is_not_waited_for_without_end() -> None:
     with another_retrieve(desk):
         with pytest.raises(Conflict, match="another retrieve") as caught:
             desk.retrieve(Via.MOVE)
-        assert "--via get" in caught.value.hint
+        assert "--via=get" in caught.value.hint
         assert desk.retrieve(Via.AUTO).via is Via.GET
     assert sum(desk.cancel.waits) == pytest.approx(2 * WAIT_SECONDS, abs=1)
 

@@ -182,7 +182,7 @@ def test_object_is_not_converted_where_that_is_not_wanted() -> None:
     box.peer.script.storage_syntaxes = (IMPLICIT,)
     with pytest.raises(NoAcceptedContext) as caught:
         box.send(transcoding=Transcoding.NEVER)  # nothing else is to be sent, so there is no association
-    assert "--transcode fallback" in caught.value.hint
+    assert "--transcode=fallback" in caught.value.hint
     assert not box.peer.received
 
 
@@ -196,7 +196,7 @@ def test_line_says_how_an_object_could_be_converted() -> None:
     assert (taken.outcome, taken.transcoded_to) == (SENT, "")
     assert (refused.outcome, refused.error_kind) == (FAILED, "no_accepted_context")
     assert refused.why.endswith("in Explicit VR Little Endian")
-    assert "--transcode fallback" in refused.hint
+    assert "--transcode=fallback" in refused.hint
 
 
 def test_preferred_syntax_is_of_no_use_where_nothing_is_converted() -> None:

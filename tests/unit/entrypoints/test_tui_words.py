@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fileroom.entrypoints.tui.words import opened, quoted, split
+from fileroom.entrypoints.tui.words import as_keys, opened, quoted, split
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,21 @@ from fileroom.entrypoints.tui.words import opened, quoted, split
 )
 def test_words_are_what_they_look_like(text: str, wanted: list[tuple[str | None, str]]) -> None:
     assert [(word.key, word.value) for word in split(text)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("add --recursive to send what it holds", "add recursive to send what it holds"),
+        ("give --output-dir instead", "give output_dir instead"),
+        ("(address a:1), or use --via=get", "(address a:1), or use via=get"),
+        ("see `fileroom query --node pacs`, or --via=get", "see `fileroom query --node pacs`, or via=get"),
+        ("a--b and /data/--odd/x and --odd.dcm", "a--b and /data/--odd/x and --odd.dcm"),
+        ("nothing -- at all", "nothing -- at all"),
+    ],
+)
+def test_options_are_written_as_keys(text: str, wanted: str) -> None:
+    assert as_keys(text) == wanted
 
 
 def test_words_know_where_they_stand() -> None:

@@ -197,7 +197,7 @@ class RetrieveObjects:
         host = self._client.local_address(peer) or "this machine's address"
         return (
             f"register there: AE title {destination}, host {host}, port {receiver.port} "
-            f"(address {format_address(host, receiver.port)}), or use --via get"
+            f"(address {format_address(host, receiver.port)}), or use --via=get"
         )
 
     # C-GET -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Final
 
 QUOTES: Final = "\"'"
 _KEY: Final = re.compile(r"-{0,2}([^\W\d_][\w-]*)=")
+_OPTION: Final = re.compile(r"`[^`]*`|(?<![\w./-])--([a-z][a-z0-9-]*)(?![\w./])")
 _OPENS: Final = re.compile(r"=[\"']")
 
 
@@ -57,6 +58,11 @@ def quoted(value: str, *, always: bool = False) -> str:
         return value
     quote = "'" if '"' in value and "'" not in value else '"'
     return quote + value.replace(quote, 2 * quote) + quote
+
+
+def as_keys(text: str) -> str:
+    """Write options as keys, in a message that is for the command line, too; commands in backticks stay."""
+    return _OPTION.sub(lambda found: found[1].replace("-", "_") if found[1] else found[0], text)
 
 
 def looks_like_key(value: str) -> bool:

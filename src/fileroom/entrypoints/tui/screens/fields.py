@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from fileroom.domain.errors import FileroomError
+from fileroom.entrypoints.tui.words import as_keys
 
 Values = Mapping[str, str]
 """What stands in a form, by the keys of its fields; a tick is `YES`, none is ''."""
@@ -73,4 +74,4 @@ class Field:
 
 def in_words(error: FileroomError) -> str:
     """Write an error and what to do about it in one line."""
-    return f"{error.message}: {error.hint}" if error.hint else error.message
+    return as_keys(f"{error.message}: {error.hint}" if error.hint else error.message)
