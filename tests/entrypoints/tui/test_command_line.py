@@ -423,6 +423,8 @@ def test_local_goes_where_it_is_told(room: RoomUi) -> None:
         assert app.focused_pane() is pane
         await enter(pilot, app, f"local series={a_uid(2, 1)}")
         await until(pilot, lambda: pane.level is QueryLevel.IMAGE and pane.records.total == 2)
+        await enter(pilot, app, 'local "modality=US"')
+        await until(pilot, lambda: app.local_pane.filter_text == '"modality=US"')
         await enter(pilot, app, "local modality=US")
         await until(pilot, lambda: pane.level is QueryLevel.STUDY and pane.records.total == 0)
         await enter(pilot, app, "local")

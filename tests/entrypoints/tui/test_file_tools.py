@@ -1,6 +1,7 @@
 """The tools for files at the keyboard: typed, and by their form, on files and on what is here."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from fileroom.domain.pixel_values import MAX_BINS
 from fileroom.domain.rendering import ImageFormat
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.doing import file_tools
 from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, HISTOGRAM, SHOWING, TO_IMAGE
 from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from fileroom.entrypoints.tui.work import TaskText
 from tests.entrypoints.peer_room import write_study
 from tests.entrypoints.tui.driving import RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, form_after, gone, told_of_all
+from tests.entrypoints.tui.gates import Gate, failing
 from tests.entrypoints.tui.typing_lines import enter
 
 RLE = "1.2.840.10008.1.2.5"
@@ -221,6 +224,47 @@ def test_text_is_kept_up_to_a_bound() -> None:
     text.take(iter(["3", "4", "5"]))
     text.take(["6"])
     assert text.lines == ["1", "2", "3", "… the first 3 lines; the command line shows all"]
+    assert text.is_full
+
+
+def test_text_that_just_fits_is_whole() -> None:
+    text = TaskText(3)
+    text.take(["1", "2"])
+    text.take(["3"])
+    assert (text.lines, text.is_full) == (["1", "2", "3"], False)
+
+
+def test_dump_reads_no_further_than_its_text_goes(
+    empty_room: RoomUi, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_tools, "TaskText", partial(TaskText, 20))
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await enter(pilot, app, f"dump {file}")
+        await until(pilot, app.room.tasks.ended, "the task to end")
+        (view,) = app.room.tasks.ended()
+        assert view.record.state is TaskState.PARTIAL
+        assert "nothing beyond was read" in view.record.summary[0]
+        await on_screen(pilot, "the first 20 lines")
+
+    drive(app, steps)
+
+
+def test_texts_of_running_tasks_are_kept(empty_room: RoomUi) -> None:
+    app, gate = empty_room.app(), Gate()
+    kept = TaskText()
+    kept.take(["still here"])
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        running = app.submit("first", gate, text=kept)
+        for number in range(30):
+            await until(pilot, lambda: len(app.room.tasks.active()) == 1)
+            app.submit(f"more {number}", failing, text=TaskText())
+        assert app.room.text_of(running) == ["still here"]
+        gate.may_end.set()
+
+    drive(app, steps)
 
 
 def test_form_begins_a_tool_on_what_is_selected(room: RoomUi, tmp_path: Path) -> None:

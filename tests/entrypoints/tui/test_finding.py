@@ -108,6 +108,19 @@ def test_palette_knows_nodes(empty_room: RoomUi) -> None:
     drive(app, steps)
 
 
+def test_palette_takes_any_name_of_a_node(empty_room: RoomUi) -> None:
+    register(empty_room, "[red]")
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await known(pilot, app, 1)
+        await chosen(pilot, "query [red]", "query [red]")
+        await until(pilot, lambda: line_of(app).has_focus)
+        assert line_of(app).value == "query node=[red] "
+
+    drive(app, steps)
+
+
 # Copying --------------------------------------------------------------------------------------------------------------
 
 

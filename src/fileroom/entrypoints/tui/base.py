@@ -53,6 +53,7 @@ from fileroom.entrypoints.tui.widgets.footer import StatusFooter
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.words import as_keys
 from fileroom.entrypoints.tui.work import TaskText, Work, as_task, summary_of
 
 if TYPE_CHECKING:
@@ -306,7 +307,7 @@ class RoomApp(App[int]):
     def tell_error(self, error: FileroomError) -> None:
         """Show what went wrong, and what to do about it."""
         lines = [error.message, *([error.hint] if error.hint else [])]
-        told = "\n".join(for_terminal(line) for line in lines)
+        told = "\n".join(for_terminal(as_keys(line)) for line in lines)
         self.notify(told, severity="error", timeout=8, markup=False)
 
     def known_values(self) -> Known:

@@ -1,6 +1,7 @@
 """Several operations as one task: each reports for itself, and all of them together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import Progress, ProgressSink
@@ -15,19 +16,17 @@ class _Share(ProgressSink):
     def __init__(self, sink: ProgressSink, done: int, total: int, failed: int) -> None:
         self._sink = sink
         self._done, self._total, self._failed = done, total, failed
+        self._latest: Progress | None = None
 
     def report(self, progress: Progress) -> None:
-        self._sink.report(
-            Progress(
-                task=progress.task,
-                done=self._done,
-                total=self._total,
-                failed=self._failed,
-                bytes_done=progress.bytes_done,
-                bytes_total=progress.bytes_total,
-                item=progress.item,
-            )
-        )
+        self._latest = replace(progress, done=self._done, total=self._total, failed=self._failed)
+        self._sink.report(self._latest)
+
+    def end(self, *, has_failed: bool) -> None:
+        """Tell that the operation is over, where it told anything."""
+        if self._latest is not None:
+            done, failed = self._done + 1, self._failed + has_failed
+            self._sink.report(replace(self._latest, done=done, failed=failed, item=""))
 
 
 def one_after_the_other(works: Sequence[tuple[str, Work]]) -> Work:
@@ -54,6 +53,7 @@ def one_after_the_other(works: Sequence[tuple[str, Work]]) -> Work:
                         failures=[Failure(what=name, why=error.message, hint=error.hint, kind=error.kind)],
                     )
                 )
+            share.end(has_failed=reports[-1].status is Status.FAILED)
         return _together(reports, len(works), is_cancelled=cancel.is_cancelled())
 
     return run

@@ -1,18 +1,18 @@
 """From what was typed to the tools for files, which are those of the command line. Nothing here touches the screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import QueryLevel
-from fileroom.entrypoints.report import Report
+from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.file_commands import SHOWING
 from fileroom.entrypoints.tui.language import Typed
 from fileroom.entrypoints.tui.screens.completing import path_in
-from fileroom.entrypoints.tui.work import TaskText
+from fileroom.entrypoints.tui.work import TEXT_LINES, TaskText
 
 if TYPE_CHECKING:
     from fileroom.application.file_work import Destination, FileSelection
@@ -36,6 +36,15 @@ _RETAINS: Final = (
 _RENDERS: Final = (
     "all_frames", "normalize", "disable_modality_lut", "disable_voi_lut", "force_8bit", "force_16bit",
 )  # fmt: skip
+
+
+_CUT: Final = (
+    f"only the first {TEXT_LINES} lines are here, and nothing beyond was read; the command line shows all"
+)
+
+
+class _TextIsFullError(Exception):
+    """There is more to show than is kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,15 +154,24 @@ def _info(run: FileToolRun) -> Report:
 def _dump(run: FileToolRun) -> Report:
     from fileroom.entrypoints.operations.dumping import dump
 
-    return dump(
-        run.container,
-        run.find_files(),
-        run.text.take,
-        max_depth=run.typed.number("max_depth"),
-        max_value_len=run.typed.number("max_value_len"),
-        progress=run.progress,
-        cancel=run.cancel,
-    )
+    def write(lines: Iterator[str]) -> None:
+        run.text.take(lines)
+        if run.text.is_full:
+            raise _TextIsFullError
+
+    try:
+        return dump(
+            run.container,
+            run.find_files(),
+            write,
+            max_depth=run.typed.number("max_depth"),
+            max_value_len=run.typed.number("max_value_len"),
+            ends=(_TextIsFullError,),
+            progress=run.progress,
+            cancel=run.cancel,
+        )
+    except _TextIsFullError:
+        return Report(status=Status.PARTIAL, show=lambda output: output.note(_CUT))
 
 
 def _validate(run: FileToolRun) -> Report:

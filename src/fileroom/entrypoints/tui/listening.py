@@ -72,6 +72,8 @@ class ListenerRun:
     def __init__(self, container: "Container") -> None:
         """Nothing is opened before it is started."""
         self._container = container
+        self._guard = threading.Lock()
+        """Of `state`, which goes on from what it is."""
         self._thread: threading.Thread | None = None
         self._cancel: CancelSource | None = None
         self._activity: WatchedListener | None = None
@@ -106,16 +108,21 @@ class ListenerRun:
 
     def start(self) -> None:
         """Start in a thread; what becomes of it is seen in `state` and `error`."""
-        if self.is_on:
-            return
-        self.state, self.error = ListenerState.STARTING, None
-        self._cancel = self._container.cancel_token()
-        self._thread = threading.Thread(target=self._run, args=(self._cancel,), name="listener", daemon=True)
-        self._thread.start()
+        with self._guard:
+            if self.is_on:
+                return
+            self.state, self.error = ListenerState.STARTING, None
+            self._cancel = self._container.cancel_token()
+            self._thread = threading.Thread(
+                target=self._run, args=(self._cancel,), name="listener", daemon=True
+            )
+            self._thread.start()
 
     def stop(self) -> None:
         """Ask it to end: objects in flight are finished first."""
-        if self._cancel is not None and self.is_on:
+        with self._guard:
+            if self._cancel is None or not self.is_on:
+                return
             self.state = ListenerState.STOPPING
             self._cancel.cancel()
 
@@ -156,10 +163,12 @@ class ListenerRun:
                 f"this is a bug in fileroom ({type(error).__name__})", hint="the traceback is in the log"
             )
         finally:
-            self.info, self.state = None, ListenerState.OFF
+            with self._guard:
+                self.info, self.state = None, ListenerState.OFF
 
     def _begin(self, info: "ListenerInfo", activity: "WatchedListener") -> None:
-        self._activity, self.info, self.rates = activity, info, Rates()
-        self.started_at = time.monotonic()
-        if self.state is ListenerState.STARTING:
-            self.state = ListenerState.ON
+        with self._guard:
+            self._activity, self.info, self.rates = activity, info, Rates()
+            self.started_at = time.monotonic()
+            if self.state is ListenerState.STARTING:
+                self.state = ListenerState.ON

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from fileroom.domain.errors import FileroomError
 from fileroom.entrypoints.tui.actions import ACTIONS, key_text
@@ -46,7 +47,7 @@ class RoomProvider(Provider):
     async def discover(self) -> Hits:
         """Show all actions while nothing was typed."""
         for entry in self._entries():
-            yield DiscoveryHit(entry.name, entry.do, help=entry.says)
+            yield DiscoveryHit(Content(entry.name), entry.do, text=entry.name, help=entry.says)
 
     async def search(self, query: str) -> Hits:
         """Show what fits."""
@@ -54,7 +55,9 @@ class RoomProvider(Provider):
         for entry in self._entries():
             score = matcher.match(entry.name) or 0.1 * (query.casefold() in entry.says.casefold())
             if score > 0:
-                yield Hit(score, matcher.highlight(entry.name), entry.do, text=entry.name, help=entry.says)
+                # What is highlighted is read as markup, which the name of a node is not.
+                shown = Content(entry.name) if "[" in entry.name else matcher.highlight(entry.name)
+                yield Hit(score, shown, entry.do, text=entry.name, help=entry.says)
 
     @property
     def _room_app(self) -> "TypedActions":
@@ -70,9 +73,9 @@ class RoomProvider(Provider):
                 yield _Entry(f"{action.title} ({keys})", action.says, partial(app.run_action, action.name))
         for node in self._nodes:
             name = quoted(node.name)
-            says = f"Verify that {node.name} answers (C-ECHO)."
+            says = "Verify that it answers (C-ECHO)."
             yield _Entry(f"echo {name}", says, partial(app.run_line, f"echo target={name}"))
-            says = f"Ask {node.name} what it has (C-FIND)."
+            says = "Ask it what it has (C-FIND)."
             yield _Entry(f"query {name}", says, partial(app.begin_line, f"query node={name} "))
         for line, says in _LINES:
             yield _Entry(line, says, partial(app.run_line, line))

@@ -46,9 +46,11 @@ class Room:
         self.reader = Readers(_READERS)
 
     def keep_text(self, record: "TaskRecord", text: "TaskText") -> None:
-        """Keep what a task has to show; of many, the latest."""
+        """Keep what a task has to show; of many that are over, the latest."""
         self._texts[record.number, record.created_at] = text
-        for key in list(self._texts)[:-_TEXTS]:
+        running = {view.record.number for view in self.tasks.active()}
+        over = [key for key in self._texts if key[0] not in running]
+        for key in over[: len(self._texts) - _TEXTS]:
             del self._texts[key]
 
     def text_of(self, record: "TaskRecord") -> Sequence[str]:

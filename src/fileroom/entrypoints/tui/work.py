@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -10,9 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import Progress, ProgressSink
 from fileroom.application.task_queue import TaskContext, TaskEnd, TaskWork
+from fileroom.domain.errors import Cancelled, FileroomError
 from fileroom.domain.task import TaskState
-from fileroom.entrypoints.report import Printer, Report, Status, failures_in_words
+from fileroom.entrypoints.report import Printer, Report, Status, ended_by, failures_in_words
 from fileroom.entrypoints.tui.task_log import logged_by
+from fileroom.entrypoints.tui.words import as_keys
 
 TOLD_REASONS: Final = 100
 """Reasons of failures that a summary tells; more are counted."""
@@ -37,26 +38,29 @@ class TaskText:
 
     def __init__(self, most: int = TEXT_LINES) -> None:
         self.lines: list[str] = []
+        self.is_full = False
+        """There was more than it keeps."""
         self._most = most
 
     def take(self, lines: Iterable[str]) -> None:
         """Keep lines, as far as there is room; what is beyond is not asked for."""
-        room = self._most - len(self.lines)
-        if room <= 0:
+        if self.is_full:
             return
-        taken = list(islice(lines, room))
-        self.lines += taken
-        if len(taken) == room:
-            self.lines.append(f"… the first {self._most} lines; the command line shows all")
+        for line in lines:
+            if len(self.lines) == self._most:
+                self.lines.append(f"… the first {self._most} lines; the command line shows all")
+                self.is_full = True
+                return
+            self.lines.append(line)
 
 
 class CollectingPrinter(Printer):
     """Keeps what is told as lines; data goes to `text`, where there is one, and else is told as far as it is short."""
 
     def __init__(self, text: TaskText | None = None) -> None:
-        told = TaskText(SUMMARY_LINES)
-        self.lines = told.lines
-        self._take = (text or told).take
+        self._told = TaskText(SUMMARY_LINES)
+        self.lines = self._told.lines
+        self._take = (text or self._told).take
 
     def line(self, text: str) -> None:
         """Keep a line."""
@@ -79,13 +83,11 @@ class CollectingPrinter(Printer):
 
     def note(self, text: str) -> None:
         """Keep a line."""
-        self.lines.append(text)
+        self._told.take([text])
 
     def warning(self, text: str, hint: str = "") -> None:
         """Keep a warning."""
-        self.lines.append(f"warning: {text}")
-        if hint:
-            self.lines.append(f"  hint: {hint}")
+        self._told.take([f"warning: {as_keys(text)}", *([f"  hint: {as_keys(hint)}"] if hint else [])])
 
 
 class _Courteous(ProgressSink):
@@ -107,7 +109,12 @@ def as_task(work: Work, after: Callable[[Report], object], text: TaskText | None
 
     def run(context: TaskContext) -> TaskEnd:
         with logged_by(context):
-            report = work(_Courteous(context), context.cancel)
+            try:
+                report = work(_Courteous(context), context.cancel)
+            except Cancelled:
+                raise
+            except FileroomError as error:
+                return TaskEnd(state=TaskState.FAILED, summary=tuple(summary_of(ended_by(error))))
         end = TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report, text)))
         after(report)
         return end
@@ -121,9 +128,9 @@ def summary_of(report: Report, text: TaskText | None = None) -> list[str]:
     if report.show is not None:
         report.show(printer)
     if report.error is not None:
-        printer.lines.append(f"error: {report.error.message}")
+        printer.lines.append(f"error: {as_keys(report.error.message)}")
         if report.error.hint:
-            printer.lines.append(f"  hint: {report.error.hint}")
+            printer.lines.append(f"  hint: {as_keys(report.error.hint)}")
     for told, hint in failures_in_words(
         report.failures,
         reasons=TOLD_REASONS,

@@ -25,7 +25,7 @@ from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
 from fileroom.entrypoints.tui.file_tools import paths_in
 from fileroom.entrypoints.tui.filters import keyed_filter
 from fileroom.entrypoints.tui.language import Mistake, Typed, parse, write, write_without_patients
-from fileroom.entrypoints.tui.words import quoted
+from fileroom.entrypoints.tui.words import looks_like_key, quoted
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
@@ -209,7 +209,7 @@ class CommandActions(
 
     def _local(self, typed: Typed) -> None:
         level, uid = _place(typed)
-        texts = [quoted(word) for word in typed.all("words")]
+        texts = [quoted(word, always=looks_like_key(word)) for word in typed.all("words")]
         filters = {key.name for key in FILTER_KEYS}
         texts += [f"{key}={quoted(value)}" for key, value in typed.values if key in filters]
         self.local_pane.go_to(level, uid, " ".join(texts))

@@ -1,6 +1,7 @@
 """Asks nodes what they have, and goes down and up in what they tell."""
 
-import time
+import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -101,22 +102,27 @@ class QueryActions(AskingActions):
         from fileroom.entrypoints.operations.query import RunningQuery
 
         pane = self.query_pane
+        came: deque[Record] = deque()
+        is_due = threading.Event()
+
+        def show() -> None:
+            """Show what came; a match that comes meanwhile is shown now or has this called again."""
+            is_due.clear()
+            pane.take(asked, [came.popleft() for _ in range(len(came))])
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            waiting: list[Record] = []
-            shown_at = time.monotonic()
             try:
                 running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
                 for match in running.matches():
-                    waiting.append(record_of(asked.level, match))
-                    if time.monotonic() - shown_at > SHOWN_EVERY:
-                        self.post(pane.take, asked, waiting)
-                        waiting, shown_at = [], time.monotonic()
+                    came.append(record_of(asked.level, match))
+                    if not is_due.is_set():
+                        is_due.set()
+                        self.post(self.set_timer, SHOWN_EVERY, show)
             except Exception:
-                self.post(pane.take, asked, waiting)
+                self.post(show)
                 self.post(pane.end, asked, "failed", has_failed=True)
                 raise
-            self.post(pane.take, asked, waiting)
+            self.post(show)
             report = running.report()
             self.post(pane.end, asked, _note(report, is_limited=running.is_limited))
             if report.status is not Status.SUCCESS:
