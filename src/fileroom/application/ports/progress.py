@@ -19,8 +19,6 @@ class Progress:
     """Items among `done` that failed."""
     bytes_done: int = 0
     """Bytes moved."""
-    bytes_total: int | None = None
-    """Bytes in all, where it is known."""
     item: str = ""
     """What is being worked on (a path or a UID; never a patient's name)."""
 

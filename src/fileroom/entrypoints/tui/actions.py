@@ -96,16 +96,3 @@ def key_text(key: str) -> str:
     if held or (len(shown) > 1 and shown[0] == "f" and shown[1:].isdigit()):
         shown = shown.upper() if len(shown) < 3 else shown
     return "+".join([*(each.capitalize() for each in held), shown])
-
-
-def action_of(name: str) -> Action:
-    """Return an action by its name.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return next((action for action in ACTIONS if action.name == name), None) or _missing(name)
-
-
-def _missing(name: str) -> Action:
-    raise KeyError(name)

@@ -7,7 +7,7 @@ and their keys, is in `fileroom.entrypoints.tui.actions`.
 import gc
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
@@ -206,9 +206,9 @@ class RoomApp(App[int]):
         the operation made one. `text` takes what it has to show; the task's details show it.
         """
 
-        def after(report: Report) -> None:
+        def after(report: Report, summary: Sequence[str]) -> None:
             if is_told:
-                self.post(self.tell_report, report)
+                self.post(self.tell_end, report.status, summary)
             if then is not None:
                 self.post(then, report)
 
@@ -298,11 +298,15 @@ class RoomApp(App[int]):
 
     def tell_report(self, report: Report) -> None:
         """Show how an operation ended, in the words of the command line."""
-        lines = [for_terminal(line) for line in summary_of(report)]
-        if len(lines) > TOLD_LINES:
-            lines = [*lines[:TOLD_LINES], "more in the task's details"]
+        self.tell_end(report.status, summary_of(report))
+
+    def tell_end(self, status: Status, summary: Sequence[str]) -> None:
+        """Show how an operation ended, as its summary says."""
+        lines = [for_terminal(line) for line in summary[:TOLD_LINES]]
+        if len(summary) > TOLD_LINES:
+            lines.append("more in the task's details")
         if lines:
-            self.notify("\n".join(lines), severity=SEVERITIES[report.status], timeout=8, markup=False)
+            self.notify("\n".join(lines), severity=SEVERITIES[status], timeout=8, markup=False)
 
     def tell_error(self, error: FileroomError) -> None:
         """Show what went wrong, and what to do about it."""

@@ -135,8 +135,8 @@ def common_beginning(place: Place, options: Sequence[Option]) -> str:
 
 def paths_like(typed: str) -> list[Option]:
     """Return what is in a folder and begins like what was typed; nothing where it cannot be read."""
-    folder, _, name = typed.rpartition(os.sep)
-    shown = folder + os.sep if typed.startswith(os.sep) or folder else ""
+    cut = max(typed.rfind(separator) for separator in (os.sep, os.altsep or os.sep)) + 1
+    shown, name = typed[:cut], typed[cut:]
     found: list[Option] = []
     try:
         with os.scandir(Path(shown or ".").expanduser()) as entries:

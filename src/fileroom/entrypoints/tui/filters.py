@@ -29,15 +29,6 @@ def read_filter(text: str) -> tuple[LocalFilter, tuple[str, ...]]:
         raise Mistake(error.message, 0, len(text), hint=error.hint) from None
 
 
-def study_filter(text: str) -> LocalFilter:
-    """Read a filter of studies, where words without a key are part of the patient's name.
-
-    Raises:
-        Mistake: a word has no meaning there.
-    """
-    return named(*read_filter(text))
-
-
 def named(criteria: LocalFilter, words: Sequence[str]) -> LocalFilter:
     """Add words that are part of the patient's name, in their order."""
     if not any(words):

@@ -1,6 +1,7 @@
 """What the screen knows of nodes, UIDs and tasks, to complete what is typed; nobody is asked for it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.query import QueryLevel
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from fileroom.domain.node import Node
     from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
+_SELECTED: Final = 200
+"""Rows that are selected which are looked at: what is known is asked for with each key."""
 _UIDS: Final = {
     Kind.STUDY_UID: ("StudyInstanceUID", "study_instance_uid"),
     Kind.SERIES_UID: ("SeriesInstanceUID", "series_instance_uid"),
@@ -43,7 +46,7 @@ def known_values(
 
 
 def _in_order(records: "RecordList") -> Iterator[Record]:
-    yield from records.selected
+    yield from islice(records.selected, _SELECTED)
     yield from records.near
 
 

@@ -42,8 +42,7 @@ def progress_line(progress: "Progress", seconds: float, width: int, *, is_over: 
     """Write all that is known of how far a task is, or came, with a bar where the end is known."""
     parts = [f"{progress.task} {progress_text(progress)}"]
     if progress.bytes_done:
-        of = f" of {human_bytes(progress.bytes_total)}" if progress.bytes_total else ""
-        parts.append(human_bytes(progress.bytes_done) + of)
+        parts.append(human_bytes(progress.bytes_done))
         if seconds >= 1:
             parts.append(f"{human_bytes(progress.bytes_done / seconds)}/s")
     share = share_of(progress)
@@ -56,8 +55,6 @@ def progress_line(progress: "Progress", seconds: float, width: int, *, is_over: 
 
 def share_of(progress: "Progress") -> float | None:
     """Return how much is done, from 0 to 1; None where nobody knows how much there is."""
-    if progress.bytes_total:
-        return min(progress.bytes_done / progress.bytes_total, 1.0)
     return min(progress.done / progress.total, 1.0) if progress.total else None
 
 

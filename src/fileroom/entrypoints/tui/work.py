@@ -101,10 +101,12 @@ class _Courteous(ProgressSink):
         time.sleep(0)
 
 
-def as_task(work: Work, after: Callable[[Report], object], text: TaskText | None = None) -> TaskWork:
+def as_task(
+    work: Work, after: Callable[[Report, Sequence[str]], object], text: TaskText | None = None
+) -> TaskWork:
     """Return work for the queue.
 
-    Data that its report shows goes to `text`, where there is one; after that, `after` gets the report.
+    Data that its report shows goes to `text`, where there is one; after that, `after` gets the report and its summary.
     """
 
     def run(context: TaskContext) -> TaskEnd:
@@ -115,9 +117,9 @@ def as_task(work: Work, after: Callable[[Report], object], text: TaskText | None
                 raise
             except FileroomError as error:
                 return TaskEnd(state=TaskState.FAILED, summary=tuple(summary_of(ended_by(error))))
-        end = TaskEnd(state=_STATES[report.status], summary=tuple(summary_of(report, text)))
-        after(report)
-        return end
+        summary = tuple(summary_of(report, text))
+        after(report, summary)
+        return TaskEnd(state=_STATES[report.status], summary=summary)
 
     return run
 

@@ -1,9 +1,10 @@
 """Writes what is listed to a file."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.query import DEFAULT_KEYS, Attributes, QueryLevel
 from fileroom.domain.records import InstanceSummary, SeriesSummary, StudySummary
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from fileroom.entrypoints.tui.records import Record
     from fileroom.entrypoints.tui.screens.fields import Values
     from fileroom.entrypoints.tui.widgets.record_list import RecordList
+
+
+_NO_NAME: Final = re.compile(r"[^\w.-]+")
+"""What the name of a file does not hold everywhere; a node may be an address, `host:port`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,7 +189,7 @@ def matches_listing(asked: "Asked", some: "Sequence[Record] | None" = None) -> L
     columns = list(dict.fromkeys([*DEFAULT_KEYS[asked.level], *(key for match in matches for key in match)]))
     which = "all" if some is None else "some"
     return Listing(
-        name=f"{asked.node}-{asked.level.entity}-matches",
+        name=f"{_NO_NAME.sub('-', asked.node)}-{asked.level.entity}-matches",
         says=f"{counted(len(matches), 'match', 'matches')} of {asked.node} ({which})",
         noun=("match", "matches"),
         columns=columns,

@@ -48,7 +48,8 @@ class LeavingActions(ListeningActions):
         loop = asyncio.get_running_loop()
         for number, before in self._before.items():
             loop.remove_signal_handler(number)
-            signal.signal(number, before)
+            if before is not None:  # which says that it was nobody of Python
+                signal.signal(number, before)
         self._before.clear()
 
     async def action_quit(self) -> None:

@@ -84,11 +84,6 @@ class Asked:
         """What one match describes."""
         return self.request.level
 
-    @property
-    def matches(self) -> "list[Attributes]":
-        """All matches so far."""
-        return [record.value for record in self.records if isinstance(record.value, dict)]
-
 
 class QueryPane(ListPane):
     """Matches of the latest query, and of those that were asked to go down from it."""

@@ -6,7 +6,7 @@ another thread; where that fails, the form stays and says why.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final, Generic, TypeVar
@@ -330,8 +330,3 @@ class FormScreen(ModalScreen[Made | None], Generic[Made]):
             self._tell_error(trouble)
         else:
             self.dismiss(made)
-
-
-def answered(values: Mapping[str, str], *keys: str) -> dict[str, str | None]:
-    """Return what stands in some fields, None for an empty one."""
-    return {key: values[key].strip() or None for key in keys}

@@ -23,10 +23,9 @@ SHOWN_CANDIDATES: Final = 6
 class Answered(Message):
     """Something else stands in a field now."""
 
-    def __init__(self, field: Field, value: str) -> None:
+    def __init__(self, field: Field) -> None:
         super().__init__()
         self.field = field
-        self.value = value
 
 
 class CandidateList(Static):
@@ -107,7 +106,7 @@ class TextLine(Input):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Tell the form, and look for what fits."""
         event.stop()
-        self.post_message(Answered(self.field, self.value))
+        self.post_message(Answered(self.field))
         if self.has_focus:
             self._look()
 
@@ -144,11 +143,6 @@ class TextLine(Input):
             self._list.show(self._candidates, None)
             return
         raise SkipAction
-
-    @property
-    def has_candidates(self) -> bool:
-        """Whether anything is offered."""
-        return bool(self._candidates)
 
     @property
     def _is_fresh(self) -> bool:
@@ -237,7 +231,7 @@ class ChoiceLine(Widget, can_focus=True):
         if word in self.field.choices and word != self._value:
             self._value = word
             self.refresh()
-            self.post_message(Answered(self.field, word))
+            self.post_message(Answered(self.field))
 
     def action_choose(self, by: int) -> None:
         """Choose the next word."""
@@ -290,7 +284,7 @@ class TickLine(Widget, can_focus=True):
         if value != self._value:
             self._value = value
             self.refresh()
-            self.post_message(Answered(self.field, value))
+            self.post_message(Answered(self.field))
 
     def action_tick(self) -> None:
         """Tick, or not."""

@@ -44,6 +44,8 @@ def fitted(text: str, width: int, *, is_right: bool = False) -> str:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Break a text into lines of `width` cells, between words where that is possible; at least one line."""
+    if "\n" not in text and cell_len(text) <= width:
+        return [text.rstrip()]
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""

@@ -71,11 +71,6 @@ class FilterBar(Horizontal):
         self._timer: Timer | None = None
         self.input = FilterInput((FILTER,), known, hints, id="filter", prefix=_PREFIX)
 
-    @property
-    def pane(self) -> "ListPane | None":
-        """Whose list is narrowed."""
-        return self._pane
-
     def compose(self) -> ComposeResult:
         """Put the slash before the line."""
         yield Static("/", markup=False)
