@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import QueryLevel, QueryModel
@@ -53,6 +53,13 @@ def local_filter(
         imported_to=last,
         duplicate=None if duplicate is None else duplicate is Truth.TRUE,
     )
+
+
+QUERY_TEXTS: Final = (
+    "patient_name", "patient_id", "accession_number", "study_instance_uid", "series_instance_uid",
+    "sop_instance_uid", "study_date_from", "study_date_to", "modality", "study_description",
+)  # fmt: skip
+"""What `query_request` takes as text, by name."""
 
 
 def query_request(

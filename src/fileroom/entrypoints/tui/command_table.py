@@ -9,6 +9,7 @@ from fileroom.domain.transfer import Transcoding
 from fileroom.entrypoints.export import ExportFormat
 from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
 from fileroom.entrypoints.tui.language import Command, Key, Kind
+from fileroom.entrypoints.tui.levels import uid_key
 
 _TARGETS: Final = ("target", "id", "name")
 
@@ -22,15 +23,6 @@ def _destination() -> Key:
         name="destination_node", kind=Kind.NODE, says="The node that gets it.", aliases=("node", "dest", "target"),
         required=True,
     )  # fmt: skip
-
-
-def _uid(kind: Kind, says: str, *, required: bool = False, several: bool = False) -> Key:
-    name, aliases = {
-        Kind.STUDY_UID: ("study_instance_uid", ("study", "study_uid")),
-        Kind.SERIES_UID: ("series_instance_uid", ("series", "series_uid")),
-        Kind.INSTANCE_UID: ("sop_instance_uid", ("instance", "instance_uid")),
-    }[kind]
-    return Key(name=name, kind=kind, says=says, aliases=aliases, required=required, several=several)
 
 
 def _choice(name: str, says: str, choices: tuple[str, ...], *, required: bool = False) -> Key:
@@ -166,9 +158,9 @@ COMMANDS: Final = (
             Key(name="study_date_from", kind=Kind.DATE, says="From this day on.", aliases=("date_from",)),
             Key(name="study_date_to", kind=Kind.DATE, says="That day included.", aliases=("date_to",)),
             _personal("study_description", "* and ? allowed.", "description"),
-            _uid(Kind.STUDY_UID, "One UID, or several with commas.", several=True),
-            _uid(Kind.SERIES_UID, "One UID, or several with commas.", several=True),
-            _uid(Kind.INSTANCE_UID, "One UID, or several with commas.", several=True),
+            uid_key(QueryLevel.STUDY, "One UID, or several with commas.", several=True),
+            uid_key(QueryLevel.SERIES, "One UID, or several with commas.", several=True),
+            uid_key(QueryLevel.IMAGE, "One UID, or several with commas.", several=True),
             _choice("level", "What one match describes.", tuple(QueryLevel)),
             _choice("model", "Information model.", tuple(QueryModel)),
             Key(name="key", kind=Kind.TEXT, says="A further key: KEYWORD or KEYWORD=VALUE.", repeats=True, is_personal=True),
@@ -180,9 +172,9 @@ COMMANDS: Final = (
         example="retrieve pacs study=1.2.3 via=move",
         keys=(
             _node(),
-            _uid(Kind.STUDY_UID, "The study.", required=True),
-            _uid(Kind.SERIES_UID, "Only this series of it."),
-            _uid(Kind.INSTANCE_UID, "Only this instance of it."),
+            uid_key(QueryLevel.STUDY, "The study.", required=True),
+            uid_key(QueryLevel.SERIES, "Only this series of it."),
+            uid_key(QueryLevel.IMAGE, "Only this instance of it."),
             _choice("via", "auto takes what worked with this node before, and tries the other.", tuple(Via)),
             Key(name="move_destination", kind=Kind.AE_TITLE, says="AE title that C-MOVE sends to; ours by default.", aliases=("dest",)),
         ),
@@ -198,17 +190,17 @@ COMMANDS: Final = (
     Command(
         name="send-study", says="Send a study that is here.", first="study_instance_uid", use_case="send_objects",
         example="send-study study=1.2.3 node=pacs",
-        keys=(_uid(Kind.STUDY_UID, "The study.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
+        keys=(uid_key(QueryLevel.STUDY, "The study.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-series", says="Send a series that is here.", first="series_instance_uid", use_case="send_objects",
         example="send-series series=1.2.3.4 node=pacs",
-        keys=(_uid(Kind.SERIES_UID, "The series.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
+        keys=(uid_key(QueryLevel.SERIES, "The series.", required=True), _destination(), _JOBS, _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-instance", says="Send one instance that is here.", first="sop_instance_uid", use_case="send_objects",
         example="send-instance instance_uid=1.2.3.4.5 node=pacs",
-        keys=(_uid(Kind.INSTANCE_UID, "The instance.", required=True), _destination(), _SYNTAX, _TRANSCODE),
+        keys=(uid_key(QueryLevel.IMAGE, "The instance.", required=True), _destination(), _SYNTAX, _TRANSCODE),
     ),
     Command(
         name="send-files", says="Send DICOM files as they are, without filing them here.", first="path", use_case="send_objects",
@@ -227,7 +219,7 @@ COMMANDS: Final = (
     Command(
         name="local", says="Go to what is here: all studies, or what is in a study or a series, narrowed by a filter.",
         first="words", use_case="browse_local", example="local doe modality=CT date=2026",
-        keys=(_WORDS, *FILTER_KEYS, _uid(Kind.STUDY_UID, "Its series."), _uid(Kind.SERIES_UID, "Its instances.")),
+        keys=(_WORDS, *FILTER_KEYS, uid_key(QueryLevel.STUDY, "Its series."), uid_key(QueryLevel.SERIES, "Its instances.")),
     ),
     FILTER,
     Command(
@@ -237,8 +229,8 @@ COMMANDS: Final = (
             Key(name="path", kind=Kind.PATH, says="The file.", aliases=("out",), required=True),
             _choice("format", "By default as the file's name ends, else csv.", tuple(ExportFormat)),
             *FILTER_KEYS,
-            _uid(Kind.STUDY_UID, "Its series."),
-            _uid(Kind.SERIES_UID, "Its instances."),
+            uid_key(QueryLevel.STUDY, "Its series."),
+            uid_key(QueryLevel.SERIES, "Its instances."),
         ),
     ),
     Command(

@@ -3,13 +3,15 @@
 
 from typing import Final
 
+from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.tui.language import Command, Key, Kind
+from fileroom.entrypoints.tui.levels import uid_key
 
 OBJECTS: Final = (
-    Key(name="study_instance_uid", kind=Kind.STUDY_UID, says="A study that is here, instead of a path.", aliases=("study", "study_uid"), several=True),
-    Key(name="series_instance_uid", kind=Kind.SERIES_UID, says="A series that is here.", aliases=("series", "series_uid"), several=True),
-    Key(name="sop_instance_uid", kind=Kind.INSTANCE_UID, says="An instance that is here.", aliases=("instance", "instance_uid"), several=True),
-)  # fmt: skip
+    uid_key(QueryLevel.STUDY, "A study that is here, instead of a path.", several=True),
+    uid_key(QueryLevel.SERIES, "A series that is here.", several=True),
+    uid_key(QueryLevel.IMAGE, "An instance that is here.", several=True),
+)
 """Keys of objects that are here."""
 
 

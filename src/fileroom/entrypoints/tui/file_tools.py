@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.errors import InvalidInput
-from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.file_commands import SHOWING
 from fileroom.entrypoints.tui.language import Typed
+from fileroom.entrypoints.tui.levels import UID_KEYS
 from fileroom.entrypoints.tui.screens.completing import path_in
 from fileroom.entrypoints.tui.work import TEXT_LINES, TaskText
 
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 BAR_WIDTH: Final = 100
 """Columns of a histogram."""
-UID_KEYS: Final = {
-    QueryLevel.STUDY: "study_instance_uid",
-    QueryLevel.SERIES: "series_instance_uid",
-    QueryLevel.IMAGE: "sop_instance_uid",
-}
-"""Keys of objects that are here, by their level."""
 _RETAINS: Final = (
     "retain_uids", "retain_device", "retain_institution", "retain_patient_characteristics", "retain_safe_private",
     "clean_descriptors", "clean_structured_content", "clean_graphics",

@@ -1,12 +1,13 @@
 """What the screen knows of nodes, UIDs and tasks, to complete what is typed; nobody is asked for it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.query import QueryLevel
 from fileroom.entrypoints.tui.completion import Known, Option
 from fileroom.entrypoints.tui.language import Kind
+from fileroom.entrypoints.tui.levels import UID_KINDS, uids_of
 from fileroom.entrypoints.tui.records import Record
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
 
 _SELECTED: Final = 200
 """Rows that are selected which are looked at: what is known is asked for with each key."""
-_UIDS: Final = {
-    Kind.STUDY_UID: ("StudyInstanceUID", "study_instance_uid"),
-    Kind.SERIES_UID: ("SeriesInstanceUID", "series_instance_uid"),
-    Kind.INSTANCE_UID: ("SOPInstanceUID", "sop_instance_uid"),
-}
-_DEEPEST: Final = {
-    QueryLevel.STUDY: Kind.STUDY_UID,
-    QueryLevel.SERIES: Kind.SERIES_UID,
-    QueryLevel.IMAGE: Kind.INSTANCE_UID,
-}
 
 
 def known_values(
@@ -36,7 +27,7 @@ def known_values(
     """Return options by the kind of value; of lists, what is selected comes first, then what is near the mark."""
     named = [Option(node.name, f"{node.ae_title} at {node.address}") for node in nodes]
     numbered = [Option(str(view.record.number), f"{view.record.state} {view.record.title}") for view in tasks]
-    uids: dict[Kind, dict[str, Option]] = {kind: {} for kind in _UIDS}
+    uids: dict[Kind, dict[str, Option]] = {kind: {} for kind in UID_KINDS.values()}
     for records, level in lists:
         for record in _in_order(records):
             for kind, uid, says in _uids(record, level):
@@ -52,9 +43,6 @@ def _in_order(records: "RecordList") -> Iterator[Record]:
 
 def _uids(record: Record, level: QueryLevel) -> Iterator[tuple[Kind, str, str]]:
     """Yield the UIDs that a row has, and what is said of each: of the row's own, what the row says."""
-    for kind, (keyword, name) in _UIDS.items():
-        value = record.value
-        uid = value.get(keyword, "") if isinstance(value, Mapping) else getattr(value, name, "")
-        if isinstance(uid, str) and uid:
-            is_own = _DEEPEST.get(level) is kind
-            yield kind, uid, " ".join(cell for cell in record.cells if cell and cell != uid) if is_own else ""
+    for at, uid in uids_of(record.value).items():
+        says = " ".join(cell for cell in record.cells if cell and cell != uid) if at is level else ""
+        yield UID_KINDS[at], uid, says

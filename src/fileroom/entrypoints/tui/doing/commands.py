@@ -25,6 +25,7 @@ from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS
 from fileroom.entrypoints.tui.file_tools import paths_in
 from fileroom.entrypoints.tui.filters import keyed_filter
 from fileroom.entrypoints.tui.language import Mistake, Typed, parse, write, write_without_patients
+from fileroom.entrypoints.tui.levels import UID_KEYS
 from fileroom.entrypoints.tui.words import looks_like_key, quoted
 
 if TYPE_CHECKING:
@@ -36,16 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_QUERY_TEXTS: Final = (
-    "patient_name", "patient_id", "accession_number", "study_instance_uid", "series_instance_uid",
-    "sop_instance_uid", "study_date_from", "study_date_to", "modality", "study_description",
-)  # fmt: skip
 _NODE_TEXTS: Final = ("move_destination", "notes", "character_set")
-_SENT: Final = {
-    "send-study": (QueryLevel.STUDY, "study_instance_uid"),
-    "send-series": (QueryLevel.SERIES, "series_instance_uid"),
-    "send-instance": (QueryLevel.IMAGE, "sop_instance_uid"),
-}
+_SENT: Final = {f"send-{level.entity}": level for level in UID_KEYS}
 
 
 class CommandActions(
@@ -131,7 +124,7 @@ class CommandActions(
         self.submit(f"echo {request.target}", work, command=write(typed))
 
     def _query(self, typed: Typed) -> None:
-        from fileroom.entrypoints.requests import query_request
+        from fileroom.entrypoints.requests import QUERY_TEXTS, query_request
 
         request = query_request(
             typed.get("node") or "",
@@ -139,7 +132,7 @@ class CommandActions(
             model=QueryModel(typed.get("model") or QueryModel.STUDY_ROOT),
             key=typed.all("key"),
             limit=typed.number("limit"),
-            **typed.texts(*_QUERY_TEXTS),
+            **typed.texts(*QUERY_TEXTS),
         )
         self.begin_query(request, command=write_without_patients(typed, BY_NAME[typed.name]))
 
@@ -164,10 +157,10 @@ class CommandActions(
     def _send_objects(self, typed: Typed) -> None:
         from fileroom.application.use_cases.send_objects import SendRequest
 
-        level, key = _SENT[typed.name]
+        level = _SENT[typed.name]
         request = SendRequest(
             target=typed.get("destination_node") or "",
-            selection=selection_of(level, [typed.get(key) or ""]),
+            selection=selection_of(level, [typed.get(UID_KEYS[level]) or ""]),
         )
         self._submit_send(f"send {level.entity} to {request.target}", request, typed)
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.entrypoints.report import Report
-from fileroom.entrypoints.tui.doing.objects import NOUNS
 from fileroom.entrypoints.tui.doing.tasks import TaskActions
 from fileroom.entrypoints.tui.file_commands import FILE_COMMANDS, FROM_JSON, SHOWING
-from fileroom.entrypoints.tui.file_tools import UID_KEYS, FileToolRun, check_results, paths_in, selection_in
+from fileroom.entrypoints.tui.file_tools import FileToolRun, check_results, paths_in, selection_in
 from fileroom.entrypoints.tui.language import Typed, write_without_patients
+from fileroom.entrypoints.tui.levels import NOUNS, UID_KEYS
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 from fileroom.entrypoints.tui.work import TaskText
 from fileroom.entrypoints.wording import counted

@@ -10,7 +10,7 @@ from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.requests import selection_of
 from fileroom.entrypoints.tui.batch import one_after_the_other
 from fileroom.entrypoints.tui.doing.asking import AskingActions
-from fileroom.entrypoints.tui.records import Record
+from fileroom.entrypoints.tui.levels import NOUNS, UID_KEYS, uids_of
 from fileroom.entrypoints.tui.written import written
 from fileroom.entrypoints.wording import counted
 
@@ -28,12 +28,6 @@ TASKS_EACH: Final = 10
 """Objects that get a task each; more go one after the other in a task for all of them."""
 MARK_FIRST: Final = "Mark something to retrieve first: 2 goes to what a node has told, 3 to what is here."
 NO_UID: Final = "The node has told no UID of this, so that it cannot be asked for it."
-NOUNS: Final = {
-    QueryLevel.PATIENT: ("patient", "patients"),
-    QueryLevel.STUDY: ("study", "studies"),
-    QueryLevel.SERIES: ("series", "series"),
-    QueryLevel.IMAGE: ("instance", "instances"),
-}
 
 
 class ObjectActions(AskingActions):
@@ -51,7 +45,8 @@ class ObjectActions(AskingActions):
         """Fetch what is selected from its node, or fetch again what is here."""
         pane, asked = self.focused_pane(), self.query_pane.asked
         if pane is self.local_pane:
-            wanted = [self._here(record) for record in self.local_pane.records.selected]
+            chosen = self.local_pane.records.selected
+            wanted = [{at.unique_key: uid for at, uid in uids_of(each.value).items()} for each in chosen]
             level, node = self.local_pane.level, self.likely_node()
         elif asked is not None:
             matches = self.query_pane.selected_matches()
@@ -67,16 +62,6 @@ class ObjectActions(AskingActions):
             self.notify(NO_UID, severity="warning")
         else:
             self.with_nodes(lambda nodes: self._ask_how_to_retrieve(nodes, node, level, wanted))
-
-    def _here(self, record: Record) -> dict[str, str]:
-        """Return the unique keys of a row of the local list."""
-        value = record.value
-        names = {
-            "StudyInstanceUID": "study_instance_uid",
-            "SeriesInstanceUID": "series_instance_uid",
-            "SOPInstanceUID": "sop_instance_uid",
-        }
-        return {keyword: getattr(value, name, "") for keyword, name in names.items()}
 
     def _ask_how_to_retrieve(
         self, nodes: "Sequence[Node]", node: str, level: QueryLevel, wanted: Sequence[Attributes]
@@ -281,8 +266,4 @@ def _written_retrieve(request: "RetrieveRequest") -> str:
 
 
 def _written_send(level: QueryLevel, uid: str, node: str) -> str:
-    command, key = {
-        QueryLevel.STUDY: ("send-study", "study_instance_uid"),
-        QueryLevel.SERIES: ("send-series", "series_instance_uid"),
-    }.get(level, ("send-instance", "sop_instance_uid"))
-    return written(command, (key, uid), ("destination_node", node))
+    return written(f"send-{level.entity}", (UID_KEYS[level], uid), ("destination_node", node))

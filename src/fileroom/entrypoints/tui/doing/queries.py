@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from fileroom.domain.node import node_key
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.levels import UID_KEYS
 from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, below, record_of
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.written import written
@@ -134,11 +135,7 @@ class QueryActions(AskingActions):
         asked.task = self.submit(title, work, command=command, is_told=False).number
 
 
-_KEYS: Final = {
-    "StudyInstanceUID": "study_instance_uid",
-    "SeriesInstanceUID": "series_instance_uid",
-    "SOPInstanceUID": "sop_instance_uid",
-}
+_KEYS: Final = {level.unique_key: key for level, key in UID_KEYS.items()}
 
 
 def _note(report: Report, *, is_limited: bool) -> str:

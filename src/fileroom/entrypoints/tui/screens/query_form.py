@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fileroom.domain.errors import InvalidInput
 from fileroom.domain.query import Query, QueryLevel, QueryModel
-from fileroom.entrypoints.requests import further_keys, query_request
+from fileroom.entrypoints.requests import QUERY_TEXTS, further_keys, query_request
 from fileroom.entrypoints.tui.screens.completing import check_node, complete_node
 from fileroom.entrypoints.tui.screens.fields import Field, Kind, Values
 from fileroom.entrypoints.values import dicom_date
@@ -113,7 +113,7 @@ def request_in(values: Values) -> "QueryRequest":
         model=QueryModel(values["model"]),
         key=keys_in(values["key"]),
         limit=limit_in(values["limit"]) if given["limit"] else None,
-        **{key: given[key] for key in _TEXTS},
+        **{key: given[key] for key in QUERY_TEXTS},
     )
     Query(level=request.level, model=request.model)
     if request.modalities and request.level is QueryLevel.PATIENT:
@@ -121,16 +121,12 @@ def request_in(values: Values) -> "QueryRequest":
     return request
 
 
-_TEXTS = (
-    "patient_name", "patient_id", "accession_number", "study_instance_uid", "series_instance_uid",
-    "sop_instance_uid", "study_date_from", "study_date_to", "modality", "study_description",
-)  # fmt: skip
 _OF_PERSONS = ("patient_name", "patient_id", "accession_number", "study_description", "key")
 _KEPT = (
     "study_date_from",
     "study_date_to",
     "modality",
-    *(key for key in _TEXTS if key.endswith("uid")),
+    *(key for key in QUERY_TEXTS if key.endswith("uid")),
     "limit",
 )
 
