@@ -12,7 +12,7 @@ from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.question import QuestionScreen
 from tests.entrypoints.peer_room import PEER_AE_TITLE, peer_room
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone, told
 from tests.interop.peers import free_port
 
@@ -244,6 +244,10 @@ def test_echo_tells_in_the_words_of_the_command_line(empty_room: RoomUi, tmp_pat
             await until(pilot, lambda: len(app.room.tasks.ended()) == 2)
             await until(pilot, lambda: f"pacs: {PEER_AE_TITLE} at 127.0.0.1:" in messages(app))
             await until(pilot, lambda: "severity='error'" in str(list(app._notifications)))
+            await on_screen(pilot, " ms ", "no connection")
+            await until(pilot, lambda: "refused" in dict(app.details_pane.shown).get("Echo", ""))
+            await pilot.press("escape", "home")
+            await until(pilot, lambda: "answers in" in dict(app.details_pane.shown).get("Echo", ""))
 
         drive(app, steps)
     ended = {view.record.title: view.record for view in empty_room.container.task_queue().ended()}

@@ -45,6 +45,20 @@ def test_panes_follow_the_size_of_the_terminal(room: RoomUi) -> None:
     drive(app, steps)
 
 
+def test_wider_terminal_shows_no_less_of_a_study(room: RoomUi) -> None:
+    app = room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for width, nodes_beside in ((80, False), (109, False), (110, False), (140, False), (200, True)):
+            await pilot.resize_terminal(width, 44)
+            await until(pilot, lambda width=width: app.size.width == width)  # type: ignore[misc]
+            await on_screen(pilot, "DATE        PATIENT", "DESCRIPTION")
+            left, below = app.nodes_pane.region, app.query_pane.region
+            assert (left.right <= below.x) is nodes_beside, width
+
+    drive(app, steps)
+
+
 @pytest.mark.parametrize("key", ["i", ":", "/", "?"])
 def test_terminal_that_changes_behind_something_else_changes_the_panes(room: RoomUi, key: str) -> None:
     app = room.app()

@@ -14,7 +14,7 @@ from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.query_form import parts_in
 from fileroom.entrypoints.tui.written import written
 from tests.builders import a_uid
-from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, messages, screen_text, until
+from tests.entrypoints.tui.driving import SMALL, WIDE, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import (
     can_submit,
     fill_in,
@@ -25,6 +25,7 @@ from tests.entrypoints.tui.forms import (
     told_of_all,
 )
 from tests.entrypoints.tui.scripted import a_scripted_peer
+from tests.entrypoints.tui.typing_lines import enter
 
 
 async def ask(pilot: Pilot[Any], app: FileroomApp, matches: int, **values: str) -> None:
@@ -260,10 +261,57 @@ def test_failure_of_the_peer_is_a_message(empty_room: RoomUi, script: dict[str, 
         await gone(pilot, form)
         await until(pilot, lambda: says.casefold() in messages(app).casefold(), says)
         await until(pilot, lambda: "failed" in app.query_pane.beside())
+        assert says.casefold() in app.query_pane.records.empty.casefold()
 
     drive(app, steps)
     (ended,) = empty_room.container.task_queue().ended()
     assert ended.record.state is TaskState.FAILED
+
+
+def test_node_is_asked_again_with_r(empty_room: RoomUi) -> None:
+    peer = a_scripted_peer(empty_room)
+    peer.script.unreachable = True
+    app = empty_room.app()
+    pane = app.query_pane
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        form = await form_after(pilot, "f")
+        await pilot.press("enter")
+        await gone(pilot, form)
+        await on_screen(pilot, "The node could not tell: ", "Press r to ask it again")
+        peer.script.unreachable = False
+        await pilot.press("r")
+        await until(pilot, lambda: pane.records.total == 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.level is QueryLevel.SERIES and pane.records.total == 2)
+        await pilot.press("r")
+        await until(pilot, lambda: len(finds(peer)) == 3)
+        await until(pilot, lambda: pane.records.total == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: pane.level is QueryLevel.STUDY and pane.records.total == 2)
+
+    drive(app, steps)
+    levels = [query.level for query in finds(peer)]
+    assert levels == [QueryLevel.STUDY, QueryLevel.SERIES, QueryLevel.SERIES]
+    commands = {view.record.command for view in empty_room.container.task_queue().ended()}
+    assert len(commands) == 2
+
+
+def test_form_begins_with_what_was_typed(empty_room: RoomUi) -> None:
+    a_scripted_peer(empty_room)
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await enter(pilot, app, "query pacs level=series patient_id=P2 key=PatientSex=F limit=7")
+        await until(pilot, lambda: not app.room.tasks.unfinished)
+        form = await form_after(pilot, "f")
+        told = {key: value for key, value in form.values.items() if value}
+        assert told == {
+            "node": "pacs", "level": "series", "model": "study-root", "patient_id": "P2", "key": "PatientSex=F",
+            "limit": "7",
+        }  # fmt: skip
+
+    drive(app, steps)
 
 
 def test_unknown_keyword_is_a_message(empty_room: RoomUi) -> None:

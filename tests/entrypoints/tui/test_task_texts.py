@@ -8,7 +8,14 @@ from rich.cells import cell_len
 from fileroom.application.ports.progress import Progress
 from fileroom.application.task_queue import TaskView
 from fileroom.domain.task import TaskRecord, TaskState
-from fileroom.entrypoints.tui.task_texts import bar, clock_text, facts_of, progress_line, progress_text
+from fileroom.entrypoints.tui.task_texts import (
+    bar,
+    clock_text,
+    facts_of,
+    progress_line,
+    progress_text,
+    state_text,
+)
 from tests.builders import SOME_TIME
 
 BEGUN = SOME_TIME + timedelta(seconds=1)
@@ -44,6 +51,16 @@ def test_durations_are_minutes_and_seconds(seconds: float, text: str) -> None:
 )
 def test_progress_tells_what_is_known(progress: Progress | None, text: str) -> None:
     assert progress_text(progress) == text
+
+
+def test_state_of_what_runs_tells_how_far_it_is() -> None:
+    def told(state: TaskState, progress: Progress | None) -> str:
+        return state_text(TaskView(record=a_record(state), progress=progress))
+
+    assert told(TaskState.RUNNING, None) == "running"
+    assert told(TaskState.RUNNING, Progress(task="x", done=3)) == "running 3"
+    assert told(TaskState.RUNNING, Progress(task="x", done=3, total=9)) == "running 33%"
+    assert told(TaskState.CANCELLING, Progress(task="x", done=3, total=9)) == "cancelling"
 
 
 @pytest.mark.parametrize("share", [-1.0, 0.0, 0.001, 0.33, 0.5, 0.999, 1.0, 7.0])

@@ -52,15 +52,15 @@ def test_running_and_waiting_tasks_are_listed_with_their_progress(
         app.submit("import /data/later", gates())
         await until(pilot, lambda: first.began.is_set() and second.began.is_set())
         expected = [
-            ("1", "running", "import /data/in", "2/8 (1 failed)"),
-            ("2", "running", "send to pacs", "2/8 (1 failed)"),
+            ("1", "running 25%", "import /data/in", "2/8 (1 failed)"),
+            ("2", "running 25%", "send to pacs", "2/8 (1 failed)"),
             ("3", "queued", "import /data/later", ""),
         ]
         await until(pilot, lambda: shown_tasks(app) == expected)
         await until(pilot, lambda: "import /data/in 2/8 (1 failed) 0:0" in footer(app))
         assert "1 more · 1 wait" in footer(app)
         first.may_end.set()
-        await until(pilot, lambda: [row[1] for row in shown_tasks(app)] == ["running", "running"])
+        await until(pilot, lambda: [row[1] for row in shown_tasks(app)] == ["running 25%"] * 2)
 
     drive(app, steps)
 

@@ -63,6 +63,8 @@ log = logging.getLogger(__name__)
 
 NARROW: Final = 110
 """Cells below which panes stand one above the other, those without the focus folded to a line."""
+WIDE: Final = 180
+"""Cells from which nodes stand beside what they have, not above it."""
 LOW: Final = 30
 """Lines below which they do so, too."""
 LOADING_SECONDS: Final = 2.0
@@ -147,8 +149,9 @@ class RoomApp(App[int]):
         """Put the panes side by side."""
         with Box(id="panes"):
             with Box(id="columns"):
-                yield Box(self.nodes_pane, id="left")
-                yield Box(self.query_pane, self.local_pane, id="middle")
+                with Box(id="lists"):
+                    yield Box(self.nodes_pane, id="left")
+                    yield Box(self.query_pane, self.local_pane, id="middle")
                 yield Box(self.details_pane, self.tasks_pane, self.listener_pane, id="right")
             yield self.logs_pane
         yield self.command_line
@@ -374,10 +377,11 @@ class RoomApp(App[int]):
         is_narrow = width < NARROW or height < LOW
         everything = self.query_one("#panes")
         everything.set_class(is_narrow, "narrow")
+        everything.set_class(not is_narrow and width < WIDE, "two-columns")
         for pane in self.panes:
             pane.set_class(is_narrow and pane is not self.last_pane, "folded")
             pane.set_class(pane is self.last_pane, "in-front")
         # Told only where it makes a difference: all that is in a box has its styles looked up for it.
         one_at_a_time = is_narrow or everything.has_class("zoomed")
-        for box in self.query("#columns, #left, #middle, #right"):
+        for box in self.query("#columns, #lists, #left, #middle, #right"):
             box.set_class(one_at_a_time and self.last_pane in box.walk_children(Pane), "with-focus")

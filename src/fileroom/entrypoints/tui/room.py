@@ -81,7 +81,7 @@ class Room:
 
 
 STUDY_COLUMNS = (
-    Column("DATE", 10), Column("PATIENT", 14, 4), Column("ID", 8, 2), Column("MOD", 5, 1),
+    Column("DATE", 10), Column("PATIENT", 14, 4), Column("ID", 8, 2), Column("MOD", 6, 1),
     Column("DESCRIPTION", 12, 4), Column("ACCESSION", 9, 1), Column("SER", 3, 0, is_right=True),
     Column("INST", 6, 0, is_right=True),
 )  # fmt: skip

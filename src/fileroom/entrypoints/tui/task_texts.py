@@ -23,6 +23,15 @@ def progress_text(progress: "Progress | None") -> str:
     return f"{progress.done}{of}{failed}"
 
 
+def state_text(view: "TaskView") -> str:
+    """Write the state of a task, and of one that runs how far it is: a share, or a number where that is not known."""
+    state, progress = view.record.state, view.progress
+    if state is not TaskState.RUNNING or progress is None:
+        return state.value
+    share = share_of(progress)
+    return f"{state.value} {progress.done if share is None else f'{share:.0%}'}"
+
+
 def clock_text(seconds: float) -> str:
     """Write a duration as minutes and seconds."""
     minutes, rest = divmod(int(seconds), 60)

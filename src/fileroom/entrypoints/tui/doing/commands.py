@@ -1,6 +1,7 @@
 """What typed commands do: the same as the forms and keys, with what was typed in the place of what is selected."""
 
 import logging
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -114,14 +115,9 @@ class CommandActions(
 
     def _echo_peer(self, typed: Typed) -> None:
         from fileroom.application.use_cases.echo_node import EchoRequest
-        from fileroom.entrypoints.operations.echo import echo
 
         request = EchoRequest(target=typed.get("target") or "", called_ae_title=_ae_title(typed))
-
-        def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            return echo(self.room.container, request, progress=progress, cancel=cancel)
-
-        self.submit(f"echo {request.target}", work, command=write(typed))
+        self.submit(f"echo {request.target}", self.echo_work(request), command=write(typed))
 
     def _query(self, typed: Typed) -> None:
         from fileroom.entrypoints.requests import QUERY_TEXTS, query_request
@@ -134,6 +130,9 @@ class CommandActions(
             limit=typed.number("limit"),
             **typed.texts(*QUERY_TEXTS),
         )
+        given = ("node", "level", "model", *QUERY_TEXTS, "limit")
+        values = {key: value for key in given if (value := typed.get(key))}
+        self.remember_query(values | {"node": request.target, "key": shlex.join(typed.all("key"))})
         self.begin_query(request, command=write_without_patients(typed, BY_NAME[typed.name]))
 
     # Studies, series and instances ------------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ class FollowingActions(LeavingActions):
         from fileroom.entrypoints.tui.detailing import details_of  # after the first rows are on the screen
 
         title, pairs = details_of(value, datetime.now(UTC))
+        if pane is self.nodes_pane and record is not None:
+            pairs = [*pairs, *pane.heard_of(record.key)]
         self.details_pane.show_pairs(title, pairs, is_another=is_another)
         if isinstance(value, InstanceSummary):
             self._show_elements(value, key)

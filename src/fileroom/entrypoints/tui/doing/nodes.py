@@ -1,17 +1,21 @@
 """Actions on nodes: register, change, forget, verify."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from fileroom.domain.errors import Cancelled, FileroomError
 from fileroom.entrypoints.operations import nodes as operations
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.doing.asking import AskingActions
+from fileroom.entrypoints.tui.panes.nodes import Heard
 from fileroom.entrypoints.tui.written import written
 
 if TYPE_CHECKING:
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.application.ports.progress import ProgressSink
+    from fileroom.application.use_cases.echo_node import EchoRequest
     from fileroom.domain.node import Node
     from fileroom.entrypoints.tui.screens.fields import Values
     from fileroom.entrypoints.tui.work import Work
@@ -88,22 +92,34 @@ class NodeActions(AskingActions):
 
     def echo_nodes(self, nodes: "Sequence[Node]") -> None:
         """Verify that nodes answer, each in a task of its own."""
+        from fileroom.application.use_cases.echo_node import EchoRequest
+
         are_few = len(nodes) <= TOLD_EACH
         if not are_few:
-            self.notify(f"{len(nodes)} nodes are asked: 5 goes to the tasks, which tell how they answer.")
+            self.notify(f"{len(nodes)} nodes are asked: 1 goes to the nodes, which tell how they answer.")
         for node in nodes:
             self.submit(
                 f"echo {node.name}",
-                self._echo(node.name),
+                self.echo_work(EchoRequest(target=node.name)),
                 command=written("echo", target=node.name),
                 is_told=are_few,
             )
 
-    def _echo(self, name: str) -> "Work":
-        from fileroom.application.use_cases.echo_node import EchoRequest
+    def echo_work(self, request: "EchoRequest") -> "Work":
+        """Return the work of an echo, of which the list of nodes shows what it came to."""
         from fileroom.entrypoints.operations.echo import echo
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
-            return echo(self.room.container, EchoRequest(target=name), progress=progress, cancel=cancel)
+            hear = partial(self.post, self.nodes_pane.hear, request.target)
+            try:
+                report = echo(self.room.container, request, progress=progress, cancel=cancel)
+            except Cancelled:
+                raise
+            except FileroomError as error:
+                hear(Heard.failure(datetime.now(UTC), error))
+                raise
+            seconds = report.fields["echo_seconds"]
+            hear(Heard.answer(datetime.now(UTC), seconds if isinstance(seconds, float) else 0.0))
+            return report
 
         return work

@@ -5,11 +5,12 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fileroom.domain.errors import Cancelled, FileroomError
 from fileroom.domain.node import node_key
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.levels import UID_KEYS
-from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, below, record_of
+from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, again, below, record_of
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.written import written
 
@@ -54,7 +55,7 @@ class QueryActions(AskingActions):
         def attempt(values: "Values") -> "tuple[QueryRequest, str]":
             request = request_in(values)
             command = "" if tells_about_a_person(values) else written("query", **parts_in(values))
-            self._asked_before[node_key(request.target)] = dict(values)
+            self.remember_query(dict(values))
             return request, command
 
         screen = FormScreen(
@@ -69,9 +70,13 @@ class QueryActions(AskingActions):
         )
         self.ask(screen, lambda made: self.begin_query(made[0], command=made[1]))
 
+    def remember_query(self, values: "Values") -> None:
+        """Have the form begin with what was asked otherwise."""
+        self._asked_before[node_key(values["node"])] = values
+
     def begin_query(self, request: "QueryRequest", *, command: str = "") -> None:
         """Ask a node, and show matches as they come."""
-        self._begin(Asked(request), command)
+        self._begin(Asked(request, command=command))
         self.go_to(self.query_pane)
 
     def look_around(self) -> None:
@@ -82,7 +87,7 @@ class QueryActions(AskingActions):
             return
         task = self.room.tasks.find(asked.task)
         if task is not None and task.record.started_at is None and task.record.state.is_over:
-            self.query_pane.end(asked, "cancelled", has_failed=True)
+            self.query_pane.fail(asked, "cancelled")
 
     def action_enter(self) -> None:
         """Open what is marked; in matches, ask for what is below."""
@@ -97,9 +102,20 @@ class QueryActions(AskingActions):
             keys = {_KEYS[keyword]: value for keyword, value in request.keys.items() if keyword in _KEYS}
             parts = {"level": request.level.value, **keys}
             is_whole = len(keys) == len(request.keys)
-            self._begin(deeper, written("query", node=request.target, **parts) if is_whole else "")
+            deeper.command = written("query", node=request.target, **parts) if is_whole else ""
+            self._begin(deeper)
 
-    def _begin(self, asked: Asked, command: str) -> None:
+    def action_refresh(self) -> None:
+        """Read the list again; of matches, ask the node again."""
+        asked = self.query_pane.asked
+        if self.focused_pane() is not self.query_pane or asked is None:
+            super().action_refresh()
+        elif asked.note == ASKING_NOTE:
+            self.notify("The node is being asked.", severity="warning")
+        else:
+            self._begin(again(asked))
+
+    def _begin(self, asked: Asked) -> None:
         from fileroom.entrypoints.operations.query import RunningQuery
 
         pane = self.query_pane
@@ -119,9 +135,10 @@ class QueryActions(AskingActions):
                     if not is_due.is_set():
                         is_due.set()
                         self.post(self.set_timer, SHOWN_EVERY, show)
-            except Exception:
+            except Exception as error:
                 self.post(show)
-                self.post(pane.end, asked, "failed", has_failed=True)
+                why = error.message if isinstance(error, FileroomError) else "this is a bug in fileroom"
+                self.post(pane.fail, asked, "cancelled" if isinstance(error, Cancelled) else "failed", why)
                 raise
             self.post(show)
             report = running.report()
@@ -132,7 +149,7 @@ class QueryActions(AskingActions):
 
         pane.begin(asked)
         title = f"query {asked.level.entity} of {asked.node}"
-        asked.task = self.submit(title, work, command=command, is_told=False).number
+        asked.task = self.submit(title, work, command=asked.command, is_told=False).number
 
 
 _KEYS: Final = {level.unique_key: key for level, key in UID_KEYS.items()}

@@ -1,7 +1,7 @@
 """Pane of what a node has told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fileroom.domain.query import Attributes, QueryLevel, QueryModel
@@ -44,7 +44,7 @@ EMPTY = "Nothing was asked yet.\nMark a node and press f to query it."
 NOTHING = "The node has nothing that fits."
 ASKING = "The node is being asked …"
 ASKING_NOTE = "asking"
-FAILED = "The node could not tell.\nPress f to ask it again."
+FAILED = "The node could not tell{why}\nPress r to ask it again, f to ask it something else."
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +66,10 @@ class Asked:
     """Row that was marked when another level was gone to."""
     task: int = 0
     """Number of the task that asks."""
+    command: str = ""
+    """What one would type to ask it; '' where that is not kept."""
+    is_again_of: "Asked | None" = None
+    """The query that this asks once more, and takes the place of."""
 
     @property
     def node(self) -> str:
@@ -117,7 +121,9 @@ class QueryPane(ListPane):
 
     def begin(self, asked: Asked) -> None:
         """Show a query from its beginning: in the place of all others, or below the one it was gone down from."""
-        if asked.above and self._way:
+        if self._way and asked.is_again_of is self._way[-1]:
+            self._way[-1], asked.is_again_of = asked, None
+        elif asked.above and self._way:
             self._way[-1].index = self.records.index
             self._way.append(asked)
         else:
@@ -129,10 +135,14 @@ class QueryPane(ListPane):
         asked.records.extend(records)
         self._look_again(asked)
 
-    def end(self, asked: Asked, note: str, *, has_failed: bool = False) -> None:
+    def end(self, asked: Asked, note: str = "") -> None:
         """Tell how a query ended."""
-        asked.note = note
-        asked.empty = FAILED if has_failed else NOTHING
+        asked.note, asked.empty = note, NOTHING
+        self._look_again(asked)
+
+    def fail(self, asked: Asked, note: str, why: str = "") -> None:
+        """Tell that a query came to nothing, and why."""
+        asked.note, asked.empty = note, FAILED.format(why=f": {why}" if why else ".")
         self._look_again(asked)
 
     def leave(self) -> bool:
@@ -162,6 +172,11 @@ class QueryPane(ListPane):
             self.records.read_again()
             self.records.refresh()
             self.tell_counts()
+
+
+def again(asked: Asked) -> Asked:
+    """Return a query that asks the same once more."""
+    return replace(asked, records=[], note=ASKING_NOTE, empty=ASKING, index=0, task=0, is_again_of=asked)
 
 
 def below(asked: Asked, match: Attributes) -> Asked | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.records import Column, Record, RecordSource, Tone
-from fileroom.entrypoints.tui.task_texts import clock_text, progress_text
+from fileroom.entrypoints.tui.task_texts import clock_text, progress_text, state_text
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fileroom.entrypoints.tui.room import Room
 
 COLUMNS = (
-    Column("#", 3, 0, is_right=True), Column("STATE", 10), Column("TASK", 12, 4), Column("PROGRESS", 9, 2),
+    Column("#", 3, 0, is_right=True), Column("STATE", 11), Column("TASK", 12, 4), Column("PROGRESS", 9, 2),
     Column("TIME", 6, 0, is_right=True),
 )  # fmt: skip
 EMPTY = "No task runs.\nPress t for those that ended."
@@ -110,7 +110,7 @@ class _EndedTasks(_ActiveTasks):
 def _record(view: "TaskView", now: datetime) -> Record:
     record = view.record
     cells = (
-        str(record.number), record.state.value, record.title, progress_text(view.progress),
+        str(record.number), state_text(view), record.title, progress_text(view.progress),
         clock_text(record.seconds(now)),
     )  # fmt: skip
     key = f"{record.number} {record.created_at.isoformat()}"

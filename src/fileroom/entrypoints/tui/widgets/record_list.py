@@ -26,7 +26,7 @@ from textual.strip import Strip
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.records import Record, RecordSource, Tone, WordsSource
-from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of
+from fileroom.entrypoints.tui.widgets.columns import GAP, fitted, widths_of, wrapped
 from fileroom.entrypoints.tui.widgets.row_reading import (
     PAGE,
     Anew,
@@ -503,7 +503,10 @@ class RecordList(ScrollView, can_focus=True):
         return self.get_component_rich_style(f"record-list--{part}")
 
     def _message_line(self, y: int, width: int) -> Strip:
-        lines = (self.error or (NOTHING_HOLDS if self.words else self.empty)).splitlines()
+        text = self.error or (NOTHING_HOLDS if self.words else self.empty)
+        lines = [
+            part for line in text.splitlines() for part in wrapped(for_terminal(line), max(width - 2, 1))
+        ]
         return self._text_line(lines[y - 1] if 1 <= y <= len(lines) else "", width)
 
     def _text_line(self, text: str, width: int) -> Strip:
