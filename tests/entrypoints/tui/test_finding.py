@@ -12,7 +12,7 @@ from textual.widgets import Input
 from fileroom.entrypoints.tui.actions import ACTIONS, key_text
 from fileroom.entrypoints.tui.command_table import COMMANDS
 from fileroom.entrypoints.tui.screens.help import HelpScreen, whole_help
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.test_command_line import known, register
 from tests.entrypoints.tui.typing_lines import line_of
 
@@ -55,6 +55,27 @@ def test_help_scrolls_and_closes(empty_room: RoomUi, size: tuple[int, int]) -> N
     drive(app, steps, size=size)
 
 
+def test_help_is_narrowed_as_one_types(empty_room: RoomUi) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await pilot.press("question_mark")
+        await on_screen(pilot, "Go to the nodes.", "/ filter")
+        await pilot.press("slash", *"c-echo")
+        await on_screen(pilot, "Verify that the nodes that are selected answer (C-ECHO).", "echo TARGET")
+        assert "Go to the nodes." not in screen_text(app)
+        await pilot.press("enter", "j")
+        await on_screen(pilot, "c-echo")
+        await pilot.press("slash", *"xyz")
+        await on_screen(pilot, "No row has these words")
+        await pilot.press("escape")
+        await on_screen(pilot, "Go to the nodes.")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.is_modal)
+
+    drive(app, steps)
+
+
 def test_keys_are_written_as_keyboards_have_them() -> None:
     written = {key: key_text(key) for action in ACTIONS for key in action.keys}
     assert written["slash"] == "/"
@@ -75,7 +96,8 @@ async def chosen(pilot: Pilot[Any], text: str, shown: str) -> None:
     await pilot.press("ctrl+p")
     await until(pilot, lambda: isinstance(app.screen, CommandPalette))
     app.screen.query_one(Input).value = text
-    await on_screen(pilot, shown)
+    in_line = text.count(shown)
+    await until(pilot, lambda: screen_text(app).count(shown) > in_line, shown)
     await pilot.press("enter")
     await until(pilot, lambda: not isinstance(app.screen, CommandPalette))
 

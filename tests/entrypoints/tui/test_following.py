@@ -12,7 +12,7 @@ from fileroom.domain.node import Node
 from fileroom.domain.query import QueryLevel
 from tests.builders import a_uid
 from tests.entrypoints.peer_room import fill, write_study
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.gates import succeeded
 
 PACS = Node(name="pacs", ae_title=AeTitle("PACS"), host="192.0.2.1", port=104, notes="second floor")
@@ -61,6 +61,32 @@ def test_details_show_the_elements_of_the_file(room: RoomUi) -> None:
         await until(pilot, lambda: "▲" in str(app.details_pane.border_subtitle))
 
     drive(app, steps, size=(140, 30))
+
+
+@pytest.mark.parametrize("size", [SMALL, (140, 44)], ids=str)
+def test_enter_goes_on_to_details_and_escape_back_to_their_list(room: RoomUi, size: tuple[int, int]) -> None:
+    app = room.app()
+    pane = app.local_pane
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: pane.records.marked)
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.records.marked and pane.level is QueryLevel.SERIES)
+        await pilot.press("enter")
+        await until(pilot, lambda: pane.records.marked and pane.level is QueryLevel.IMAGE)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused_pane() is app.details_pane)
+        await on_screen(pilot, "SOP class")
+        await until(pilot, lambda: "TransferSyntaxUID" in details(app))
+        await pilot.press("slash", *"syntaxuid")
+        await until(pilot, lambda: "SOP class" not in screen_text(app))
+        await on_screen(pilot, "TransferSyntaxUID", "/ syntaxuid")
+        await pilot.press("enter", "escape")
+        await on_screen(pilot, "SOP class")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused_pane() is pane and pane.level is QueryLevel.IMAGE)
+
+    drive(app, steps, size=size)
 
 
 def test_details_tell_why_a_file_cannot_be_read(room: RoomUi) -> None:

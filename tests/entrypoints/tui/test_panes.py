@@ -8,7 +8,7 @@ import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 
-from fileroom.entrypoints.tui.actions import ACTIONS
+from fileroom.entrypoints.tui.actions import ACTIONS, ALWAYS, PANE_KEYS
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.help import HelpScreen
 from fileroom.entrypoints.tui.widgets.pane import Pane
@@ -139,7 +139,7 @@ def test_click_on_a_key_in_the_last_line_does_what_the_key_does(room: RoomUi) ->
     async def steps(pilot: Pilot[Any]) -> None:
         await on_screen(pilot, "i Import")
         shown = screen_text(app).splitlines()[-1]
-        await pilot.click("#footer", offset=(shown.index("Echo") - 4, 0))  # between two of them
+        await pilot.click("#footer", offset=(shown.index("i Import") - 1, 0))  # between two of them
         await pilot.click("#footer", offset=(shown.index("i Import"), 0))
         await until(pilot, lambda: app.screen.is_modal)
         await on_screen(pilot, "In place")
@@ -149,6 +149,33 @@ def test_click_on_a_key_in_the_last_line_does_what_the_key_does(room: RoomUi) ->
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
 
     drive(app, steps)
+
+
+@pytest.mark.parametrize("width", [30, 80, 140])
+def test_last_line_tells_the_keys_of_the_pane_and_help_in_any_case(room: RoomUi, width: int) -> None:
+    app = room.app()
+    offers = {
+        "1": "p Echo", "2": "m Retrieve", "3": "s Send", "4": "/ Filter", "5": "c Cancel", "6": "l Listen",
+        "7": "z Zoom",
+    }  # fmt: skip
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        for key, offer in offers.items():
+            await pilot.press(key)
+            if width < SMALL[0]:
+                await on_screen(pilot, ": Command  ? Help  q Quit")
+            else:
+                await on_screen(pilot, offer, ": Command  ? Help  q Quit")
+
+    drive(app, steps, size=(width, 44))
+
+
+def test_every_pane_offers_keys_of_actions() -> None:
+    assert {f"pane-{name}" for name in PANE_KEYS} == {
+        f"pane-{action.name.split(chr(39))[1]}" for action in ACTIONS if action.name.startswith("focus_pane")
+    }
+    names = {action.name for action in ACTIONS}
+    assert {name for keys in (*PANE_KEYS.values(), ALWAYS) for name in keys} <= names
 
 
 def test_tab_goes_round_and_back(room: RoomUi) -> None:

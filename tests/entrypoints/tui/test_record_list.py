@@ -44,7 +44,7 @@ def test_keys_move_the_mark_and_the_counter_follows(hundred: RecordSource) -> No
     async def steps(pilot: Pilot[Any]) -> None:
         for key, index in (
             ("down", 1), ("j", 2), ("up", 1), ("k", 0), ("up", 0), ("pagedown", 9), ("pagedown", 18),
-            ("pageup", 9), ("end", 99), ("down", 99), ("home", 0), ("G", 99), ("g", 0),
+            ("pageup", 9), ("ctrl+d", 13), ("ctrl+u", 9), ("end", 99), ("down", 99), ("home", 0), ("G", 99), ("g", 0),
         ):  # fmt: skip
             await pilot.press(key)
             assert app.list.index == index, key

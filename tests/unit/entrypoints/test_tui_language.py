@@ -134,7 +134,9 @@ def test_names_of_keys_mean_one_thing(command: Command) -> None:
 
 
 def test_names_of_commands_mean_one_thing() -> None:
-    assert len(BY_NAME) == len(COMMANDS)
+    names = [name for command in COMMANDS for name in (command.name, *command.also)]
+    assert len(names) == len(set(names))
+    assert {read(name).name for name in ("quit", "q", "exit")} == {"quit"}
 
 
 # Properties -----------------------------------------------------------------------------------------------------------

@@ -30,13 +30,12 @@ class Action:
     keys: tuple[str, ...]
     """As Textual names them."""
     title: str
-    """A few words for footer and palette."""
+    """A few words for the last line and the palette."""
     says: str
     """A sentence for the help."""
     group: Group
     command: str = ""
     """The command of the command line that does the same."""
-    in_footer: bool = False
     everywhere: bool = False
     """It works while something is typed, too."""
 
@@ -54,35 +53,66 @@ ACTIONS: Final = (
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane.", _P),
     Action("previous_pane", ("shift+tab",), "Previous pane", "Go to the pane before.", _P),
     Action("zoom", ("z",), "Zoom", "Give the whole screen to this pane, and back.", _P),
-    Action("enter", ("enter",), "Open", "Open what is marked: a study, a series, a task.", _L),
-    Action("leave", ("escape",), "Back", "Go back one level, or take the filter away.", _L),
+    Action("enter", ("enter",), "Open", "Open what is marked: a study, a series, a task; of all else, the details.", _L),
+    Action("leave", ("escape",), "Back", "Go back one level, from details to their list, or take the filter away.", _L),
     Action("toggle_selected", ("space",), "Select", "Select a row, or let it go; actions take all that are selected.", _L),
     Action("select_all", ("ctrl+a",), "Select all", "Select all rows, or let all go.", _L),
-    Action("filter", ("slash",), "Filter", "Show only what fits, as one types.", _L, "filter", in_footer=True),
+    Action("filter", ("slash",), "Filter", "Show only what fits, as one types.", _L, "filter"),
     Action("copy_uid", ("y",), "Copy UID", "Copy the UID, or the name, of what is marked.", _L),
     Action("export", ("x",), "Export", "Write what is listed to a file, as CSV or JSON.", _L, "export"),
     Action("refresh", ("r",), "Refresh", "Read the list again.", _L),
-    Action("add_node", ("a",), "Add", "Register a node.", _N, "node-add", in_footer=True),
+    Action("add_node", ("a",), "Add", "Register a node.", _N, "node-add"),
     Action("edit_node", ("e",), "Edit", "Change the node that is marked.", _N, "node-edit"),
     Action("delete_node", ("d",), "Delete", "Forget the nodes that are selected, after a question.", _N, "node-delete"),
-    Action("echo_node", ("p",), "Echo", "Verify that the nodes that are selected answer (C-ECHO).", _N, "echo", in_footer=True),
-    Action("query_node", ("f",), "Query", "Ask a node what it has (C-FIND).", _N, "query", in_footer=True),
-    Action("retrieve", ("m",), "Retrieve", "Fetch what is selected from its node (C-MOVE or C-GET).", _O, "retrieve", in_footer=True),
-    Action("import_files", ("i",), "Import", "File what is in files, folders and ZIP archives.", _O, "import", in_footer=True),
-    Action("send", ("s",), "Send", "Give what is selected to a node (C-STORE).", _O, "send-study", in_footer=True),
+    Action("echo_node", ("p",), "Echo", "Verify that the nodes that are selected answer (C-ECHO).", _N, "echo"),
+    Action("query_node", ("f",), "Query", "Ask a node what it has (C-FIND).", _N, "query"),
+    Action("retrieve", ("m",), "Retrieve", "Fetch what is selected from its node (C-MOVE or C-GET).", _O, "retrieve"),
+    Action("import_files", ("i",), "Import", "File what is in files, folders and ZIP archives.", _O, "import"),
+    Action("send", ("s",), "Send", "Give what is selected to a node (C-STORE).", _O, "send-study"),
     Action("work_on_files", ("w",), "Work on files", "Dump, validate, convert or de-identify what is selected here, or files.", _O, "transcode"),
-    Action("toggle_history", ("t",), "Tasks", "Show the tasks that ended in the place of those that run, and back.", _T),
+    Action("toggle_history", ("t",), "History", "Show the tasks that ended in the place of those that run, and back.", _T),
     Action("cancel_task", ("c",), "Cancel", "Ask the task that is marked to stop.", _T, "cancel"),
     Action("toggle_listener", ("l",), "Listen", "Start the listener, or stop it.", _T, "listen"),
-    Action("command_line", ("colon",), "Command", "Type a command.", _E, in_footer=True),
-    Action("help", ("question_mark",), "Help", "Show this.", _E, "help", in_footer=True),
+    Action("command_line", ("colon",), "Command", "Type a command.", _E),
+    Action("help", ("question_mark",), "Help", "Show this.", _E, "help"),
     Action("command_palette", ("ctrl+p",), "Palette", "Look for an action by its name.", _E, everywhere=True),
     Action("toggle_theme", ("f2",), "Light and dark", "Change between light and dark.", _E, "theme", everywhere=True),
     Action("suspend_process", ("ctrl+z",), "Suspend", "Go back to the shell; fg returns. Tasks and listener stand still.", _E, everywhere=True),
-    Action("quit", ("q",), "Quit", "Leave; asks while tasks run.", _E, "quit", in_footer=True),
+    Action("quit", ("q",), "Quit", "Leave; asks while tasks run.", _E, "quit"),
     Action("quit", ("ctrl+q",), "Quit", "Leave, from anywhere.", _E, everywhere=True),
 )  # fmt: skip
 
+PANE_KEYS: Final = {
+    "nodes": ("query_node", "echo_node", "add_node", "edit_node", "delete_node", "filter"),
+    "query": (
+        "retrieve",
+        "query_node",
+        "toggle_selected",
+        "filter",
+        "enter",
+        "refresh",
+        "export",
+        "copy_uid",
+    ),
+    "local": (
+        "send",
+        "import_files",
+        "toggle_selected",
+        "filter",
+        "enter",
+        "work_on_files",
+        "export",
+        "retrieve",
+        "copy_uid",
+    ),
+    "details": ("filter", "leave", "zoom"),
+    "tasks": ("enter", "cancel_task", "toggle_history", "filter", "copy_uid"),
+    "listener": ("toggle_listener", "zoom"),
+    "logs": ("filter", "zoom", "copy_uid"),
+}
+"""What the last line offers in each pane, by the names of actions, as far as there is room."""
+ALWAYS: Final = ("command_line", "help", "quit")
+"""What it offers everywhere."""
 
 _KEY_TEXTS: Final = {
     "slash": "/", "colon": ":", "question_mark": "?", "space": "Space", "escape": "Esc", "enter": "Enter", "tab": "Tab",

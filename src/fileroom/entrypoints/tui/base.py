@@ -52,7 +52,7 @@ from fileroom.entrypoints.tui.widgets.focusing import focus_now
 from fileroom.entrypoints.tui.widgets.footer import StatusFooter
 from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
-from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.widgets.pane import ListPane, Pane
 from fileroom.entrypoints.tui.words import as_keys
 from fileroom.entrypoints.tui.work import TaskText, Work, as_task, summary_of
 
@@ -100,7 +100,7 @@ class RoomApp(App[int]):
             ",".join(action.keys),
             action.name,
             action.title,
-            show=action.in_footer,
+            show=False,
             priority=action.everywhere,
         )
         for action in ACTIONS
@@ -131,6 +131,8 @@ class RoomApp(App[int]):
         self._tasks_seen: tuple[int, int] = (-1, 0)
         self.last_pane: Pane = self.local_pane
         """The pane that has the focus, or had it last."""
+        self.last_list: ListPane = self.local_pane
+        """The pane with a list that has the focus, or had it last."""
         self.theme = THEMES[container.settings().tui.theme.value]
 
     @property
@@ -343,7 +345,8 @@ class RoomApp(App[int]):
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Unfold the pane that has the focus now."""
         del event
-        self.last_pane = self.focused_pane() or self.last_pane
+        self.last_pane = pane = self.focused_pane() or self.last_pane
+        self.last_list = pane if isinstance(pane, ListPane) else self.last_list
         self.arrange()
 
     def go_to(self, pane: Pane) -> None:

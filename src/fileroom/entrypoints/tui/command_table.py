@@ -250,7 +250,7 @@ COMMANDS: Final = (
         name="help", says="Show keys and commands, or what a command does.", first="command", example="help retrieve",
         keys=(Key(name="command", kind=Kind.COMMAND, says="The command."),),
     ),
-    Command(name="quit", says="Leave; asks while tasks run.", example="quit"),
+    Command(name="quit", says="Leave; asks while tasks run.", example="quit", also=("q", "exit")),
 )  # fmt: skip
 
 BY_NAME: Final = {command.name: command for command in COMMANDS}

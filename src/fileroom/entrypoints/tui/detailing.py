@@ -11,7 +11,7 @@ from fileroom.domain.transfer_syntaxes import transfer_syntax
 from fileroom.entrypoints.tui.log_buffer import LogLine
 from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.task_texts import facts_of
-from fileroom.entrypoints.wording import human_bytes
+from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.task_queue import TaskView
@@ -103,7 +103,7 @@ def _instance(found: InstanceSummary) -> Pairs:
         ("How it came", found.origin.value),
         ("Where from", found.source),
         ("When it came", _moment(found.imported_at)),
-        ("Offered again", f"{found.duplicates} times" if found.duplicates else ""),
+        ("Offered again", counted(found.duplicates, "time") if found.duplicates else ""),
         ("Digest", found.digest),
         ("SOP Instance UID", found.sop_instance_uid),
         ("Series Instance UID", found.series_instance_uid),
@@ -122,7 +122,7 @@ def _entry(entry: CatalogEntry) -> Pairs:
         ("How it came", entry.origin.value),
         ("Where from", entry.source),
         ("When it came", _moment(entry.recorded_at)),
-        ("Offered again", f"{entry.duplicates} times" if entry.duplicates else ""),
+        ("Offered again", counted(entry.duplicates, "time") if entry.duplicates else ""),
         ("Digest", stored.digest),
         *sorted(record.attributes.items()),
         ("SOPInstanceUID", record.sop_instance_uid),

@@ -84,6 +84,8 @@ class Command:
     example: str = ""
     use_case: str = ""
     """What it reaches, as the container names it; '' where it reaches none."""
+    also: tuple[str, ...] = ()
+    """Other names, which are not offered."""
 
     def key(self, name: str) -> Key | None:
         """Return a key by its name or an alias; case and dashes do not matter."""
@@ -171,7 +173,7 @@ def parse(text: str, commands: Sequence[Command]) -> Typed:
 
 def find_command(words: Sequence[Word], commands: Sequence[Command]) -> tuple[Command | None, int]:
     """Return the command that a line begins with, and how many words name it: `node add` is `node-add`."""
-    by_name = {command.name: command for command in commands}
+    by_name = {name: command for command in commands for name in (command.name, *command.also)}
     first = _plain(words[0])
     if first in by_name:
         return by_name[first], 1

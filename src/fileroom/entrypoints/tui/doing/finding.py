@@ -1,21 +1,14 @@
 """Narrowing lists, copying what is marked, help, and the colours."""
 
-from typing import TYPE_CHECKING, Final
-
-from textual.events import DescendantFocus
+from typing import Final
 
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.base import THEMES
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.widgets.filter_bar import FilterBar
-from fileroom.entrypoints.tui.widgets.pane import ListPane
+from fileroom.entrypoints.tui.widgets.pane import FilteredPane, ListPane
 from fileroom.entrypoints.wording import counted
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fileroom.entrypoints.container import Container
 
 _SHOWN: Final = 60
 """Characters of what was copied that a message tells."""
@@ -24,21 +17,10 @@ _SHOWN: Final = 60
 class FindingActions(AskingActions):
     """Actions that find things, and tell of them."""
 
-    def __init__(self, container: "Container", data_dir: "Path") -> None:
-        """Local is what is narrowed first."""
-        super().__init__(container, data_dir)
-        self._list_pane: ListPane = self.local_pane
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Remember which list is to be narrowed."""
-        del event
-        pane = self.focused_pane()
-        if isinstance(pane, ListPane):
-            self._list_pane = pane
-
-    def filtered_pane(self) -> ListPane:
-        """Return the pane with a list that has the focus, or had it last."""
-        return self._list_pane
+    def filtered_pane(self) -> FilteredPane:
+        """Return the pane that has the focus, or had it last; where it has nothing to narrow, the last list."""
+        pane = self.last_pane
+        return pane if isinstance(pane, FilteredPane) else self.last_list
 
     def action_filter(self) -> None:
         """Narrow the list as one types."""

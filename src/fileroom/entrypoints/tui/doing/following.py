@@ -10,7 +10,6 @@ from textual.timer import Timer
 from fileroom.domain.errors import FileroomError
 from fileroom.domain.records import CatalogEntry, InstanceSummary
 from fileroom.entrypoints.tui.doing.leaving import LeavingActions
-from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
@@ -64,9 +63,7 @@ class FollowingActions(LeavingActions):
         self._resting = self.set_timer(_REST_SECONDS, self._show_details)
 
     def _show_details(self) -> None:
-        pane = self.last_pane
-        if not isinstance(pane, ListPane):
-            return
+        pane = self.last_list
         record = pane.records.marked
         value = record.value if record is not None else None
         key = (pane.id, record.key if record is not None else "")

@@ -27,14 +27,20 @@ class PaneActions(RoomApp):
         self.arrange()
 
     def action_enter(self) -> None:
-        """Open what is marked."""
-        if self.focused_pane() is self.local_pane:
-            self.local_pane.enter()
+        """Open what is marked: go down into it, or to its details."""
+        pane = self.focused_pane()
+        if pane is self.local_pane and self.local_pane.enter():
+            return
+        if isinstance(pane, ListPane) and pane.records.marked is not None:
+            self.go_to(self.details_pane)
 
     def action_leave(self) -> None:
-        """Go back."""
-        if isinstance(pane := self.focused_pane(), ListPane):
+        """Go back; from details to the list that they are of."""
+        pane = self.focused_pane()
+        if isinstance(pane, ListPane):
             pane.leave()
+        elif pane is self.details_pane and not self.details_pane.leave():
+            self.go_to(self.last_list)
 
     def action_toggle_selected(self) -> None:
         """Select the marked row, or let it go."""

@@ -97,7 +97,9 @@ class QueryActions(AskingActions):
             return
         marked = self.query_pane.records.marked
         deeper = below(asked, marked.value) if marked is not None and isinstance(marked.value, dict) else None
-        if deeper is not None:
+        if deeper is None:
+            super().action_enter()
+        else:
             request = deeper.request
             keys = {_KEYS[keyword]: value for keyword, value in request.keys.items() if keyword in _KEYS}
             parts = {"level": request.level.value, **keys}

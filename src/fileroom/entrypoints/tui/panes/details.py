@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fileroom.domain.text import for_terminal
+from fileroom.domain.text import fold, for_terminal
 from fileroom.entrypoints.tui.widgets.columns import wrapped
-from fileroom.entrypoints.tui.widgets.pane import Pane
+from fileroom.entrypoints.tui.widgets.pane import FilteredPane
+from fileroom.entrypoints.tui.widgets.record_list import NOTHING_HOLDS
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 Pairs = Sequence[tuple[str, str]]
@@ -22,9 +23,10 @@ _LONGEST_VALUE: Final = 2000
 """Characters of a value that are shown."""
 
 
-class DetailsPane(Pane):
+class DetailsPane(FilteredPane):
     """Names and values; below them, where there are any, the elements of a file."""
 
+    filter_help = "words that a name or its value must hold"
     DEFAULT_CSS = """
     DetailsPane Static { width: 1fr; padding: 0 1; }
     """
@@ -34,6 +36,7 @@ class DetailsPane(Pane):
         self._text = Static(EMPTY, id="details-text", markup=False)
         self._scroll = Scroller(self._text, id="details")
         self._lines = -1
+        self._words: tuple[str, ...] = ()
         self.title_shown = ""
         self.shown: Pairs = ()
 
@@ -55,6 +58,22 @@ class DetailsPane(Pane):
             self._scroll.scroll_home(animate=False)
         self.look_again()
 
+    def narrow(self, words: Sequence[str]) -> None:
+        """Show only names and values that hold all words; those of what is shown next, too."""
+        self._words = tuple(map(fold, words))
+        self._draw()
+        self.call_after_refresh(self.look_again)
+
+    def move(self, by: int) -> None:
+        """Scroll by lines."""
+        self._scroll.scroll_relative(y=by, animate=False)
+
+    def leave(self) -> bool:
+        """Take the filter away, and tell whether there was one."""
+        had_one = bool(self.filter_text)
+        self.filter_by_text("")
+        return had_one
+
     def on_resize(self) -> None:
         """Break the lines anew."""
         self._draw()
@@ -62,14 +81,22 @@ class DetailsPane(Pane):
 
     def _draw(self) -> None:
         width = self._text.size.width - 2
-        text = _drawn(self.shown, max(width, _NARROWEST)) if self.shown else Text(EMPTY)
+        pairs = [pair for pair in self.shown if self._holds(*pair)] if self._words else self.shown
+        empty = NOTHING_HOLDS if self.shown else EMPTY
+        text = _drawn(pairs, max(width, _NARROWEST)) if pairs else Text(empty)
         lines = text.plain.count("\n")
         self._text.update(text, layout=lines != self._lines)
         self._lines = lines
 
     def look_again(self) -> None:
         """Tell whether there is more above or below."""
-        self.tell(also=self.title_shown, below=self._scroll.more)
+        filtered = f"/ {self.filter_text}" if self.filter_text else ""
+        also = " · ".join(part for part in (self.title_shown, filtered) if part)
+        self.tell(also=also, below=self._scroll.more)
+
+    def _holds(self, name: str, value: str) -> bool:
+        text = fold(f"{name} {value[:_LONGEST_VALUE]}")
+        return all(word in text for word in self._words)
 
 
 def _drawn(pairs: Pairs, width: int) -> Text:

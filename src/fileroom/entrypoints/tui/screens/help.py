@@ -1,6 +1,6 @@
 """Help: the keys by group and the commands with their keys, both made from their tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from rich.console import Group, RenderableType
@@ -8,18 +8,22 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from fileroom.domain.text import fold
 from fileroom.entrypoints.tui.actions import ACTIONS, Action, key_text
 from fileroom.entrypoints.tui.actions import Group as ActionGroup
 from fileroom.entrypoints.tui.command_table import BY_NAME, COMMANDS
 from fileroom.entrypoints.tui.language import Command, Key, Kind
+from fileroom.entrypoints.tui.widgets.narrow_line import NarrowLine
+from fileroom.entrypoints.tui.widgets.record_list import NOTHING_HOLDS
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 _MOVING: Final = (
     ("↑ ↓ · j k", "Mark another row."),
-    ("PgUp PgDn", "Mark a row one screen away."),
+    ("PgUp PgDn", "Mark a row one screen away; Ctrl+U Ctrl+D half a screen."),
     ("Home End · g G", "Mark the first row, or the last."),
 )
 _FIRST_STEPS: Final = (
@@ -40,14 +44,17 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "close", show=False),
+        Binding("slash", "narrow", show=False),
     ]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    #help {
-        width: 100; max-width: 100%; height: auto; max-height: 100%; background: $panel; border: round $primary;
+    #help-box {
+        width: 100; max-width: 100%; height: 100%; background: $panel; border: round $primary;
         border-title-color: $primary; border-title-style: bold; border-subtitle-color: $text-muted; padding: 0 1;
     }
-    #help Static { height: auto; }
+    #help { height: 1fr; }
+    #help-box Static { height: auto; }
+    #help-box.short, #help-box.short #help { height: auto; max-height: 100%; }
     """
 
     def __init__(self, command: str = "") -> None:
@@ -57,14 +64,29 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Put the text into a frame that scrolls."""
-        with Scroller(id="help") as box:
+        with Vertical(id="help-box", classes="short" if self._command else "") as box:
             box.border_title = f"Help · {self._command.name}" if self._command else "Help"
-            box.border_subtitle = "↑ ↓ scroll · Escape closes"
-            yield Static(command_help(self._command) if self._command else whole_help())
+            box.border_subtitle = "↑ ↓ scroll · / filter · Escape closes"
+            with Scroller(id="help"):
+                yield Static(command_help(self._command) if self._command else whole_help())
+            yield NarrowLine()
 
     def on_mount(self) -> None:
         """Let the arrow keys scroll."""
-        self.query_one("#help").focus()
+        self.query_one(Scroller).focus()
+
+    def action_narrow(self) -> None:
+        """Show only keys and commands of which the help holds what is typed."""
+        self.query_one("#help-box").remove_class("short")
+        self.query_one(NarrowLine).open()
+
+    def on_narrow_line_narrowed(self, event: NarrowLine.Narrowed) -> None:
+        """Show only keys and commands of which the help holds all words."""
+        self.query_one(Static).update(help_on(event.words) if event.words else whole_help())
+
+    def on_narrow_line_ended(self) -> None:
+        """Scroll by keys again."""
+        self.query_one(Scroller).focus()
 
     def action_close(self) -> None:
         """Go back."""
@@ -80,6 +102,30 @@ def whole_help() -> Group:
     for command in COMMANDS:
         parts += [Text(), command_help(command)]
     return Group(*parts)
+
+
+def help_on(words: Sequence[str]) -> Group:
+    """Return the help of the keys and commands in whose help all words are."""
+    wanted = [fold(word) for word in words]
+
+    def fits(*texts: str) -> bool:
+        text = fold(" ".join(texts))
+        return all(word in text for word in wanted)
+
+    table = _table(_KEYS_WIDTH)
+    actions = [each for group in ActionGroup for each in _once(group)]
+    found = [each for each in actions if fits(each.title, each.says, each.command, *_keys_of(each))]
+    for action in found:
+        _add(table, action)
+    parts: list[RenderableType] = [_heading("Keys"), table] if found else []
+    commands = [
+        each
+        for each in COMMANDS
+        if fits(each.name, each.says, *(f"{key.name} {key.says}" for key in each.keys))
+    ]
+    for command in commands:
+        parts += [Text(), command_help(command)]
+    return Group(*parts) if parts else Group(Text(f"\n{NOTHING_HOLDS}"))
 
 
 def command_help(command: Command) -> Group:
@@ -99,11 +145,15 @@ def _actions(group: ActionGroup) -> Table:
         for keys, what in _MOVING:
             table.add_row(Text(keys, style="bold"), Text(what))
     for action in _once(group):
-        says = Text(action.says)
-        if action.command:
-            says.append(f"  (:{action.command})", style="cyan")
-        table.add_row(Text(" · ".join(_keys_of(action)), style="bold"), says)
+        _add(table, action)
     return table
+
+
+def _add(table: Table, action: Action) -> None:
+    says = Text(action.says)
+    if action.command:
+        says.append(f"  (:{action.command})", style="cyan")
+    table.add_row(Text(" · ".join(_keys_of(action)), style="bold"), says)
 
 
 def _table(width: int) -> Table:

@@ -15,6 +15,7 @@ from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.records import Column, ListSource, Record
 from fileroom.entrypoints.tui.task_texts import facts_of, progress_line
 from fileroom.entrypoints.tui.widgets.columns import wrapped
+from fileroom.entrypoints.tui.widgets.narrow_line import NarrowLine
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class TaskDetailsScreen(ModalScreen[None]):
         Binding("escape,q,enter", "close", "Close", show=False),
         Binding("c", "cancel", "Cancel", show=False),
         Binding("y", "copy", "Copy", show=False),
+        Binding("slash", "narrow", "Filter", show=False),
     ]
     DEFAULT_CSS = """
     TaskDetailsScreen { align: center middle; }
@@ -55,6 +57,7 @@ class TaskDetailsScreen(ModalScreen[None]):
         self._facts = Static("", markup=False, id="task-facts")
         self._source = ListSource(_COLUMNS)
         self._lines = RecordList(room.reader, id="task-lines", empty=_EMPTY, stays_at_end=not self._has_text)
+        self._line = NarrowLine()
         self._shown: object = None
         self._height = 0
         self._told = ""
@@ -67,6 +70,7 @@ class TaskDetailsScreen(ModalScreen[None]):
             box.border_title = Content(f"Task {record.number} · {for_terminal(record.title)}")
             yield self._facts
             yield self._lines
+            yield self._line
 
     def on_mount(self) -> None:
         """Begin to follow."""
@@ -119,6 +123,18 @@ class TaskDetailsScreen(ModalScreen[None]):
         else:
             self._cancel(self._view.record.number)
 
+    def action_narrow(self) -> None:
+        """Show only lines that hold what is typed."""
+        self._line.open()
+
+    def on_narrow_line_narrowed(self, event: NarrowLine.Narrowed) -> None:
+        """Show only lines that hold all words."""
+        self._lines.narrow(event.words)
+
+    def on_narrow_line_ended(self) -> None:
+        """Scroll by keys again."""
+        self._lines.focus()
+
     def action_copy(self) -> None:
         """Copy what one would type to do it again."""
         if self._view.record.command:
@@ -134,4 +150,6 @@ class TaskDetailsScreen(ModalScreen[None]):
 
     def _hint(self) -> str:
         cancel = "" if self._view.record.state.is_over else "c cancel · "
-        return f"{cancel}y copy the command · escape close · {self._lines.counter} {self._lines.more}"
+        return (
+            f"{cancel}y copy the command · / filter · escape close · {self._lines.counter} {self._lines.more}"
+        )

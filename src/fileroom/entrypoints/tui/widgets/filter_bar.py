@@ -20,7 +20,7 @@ from fileroom.entrypoints.tui.widgets.hints import LineHints
 from fileroom.entrypoints.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
-    from fileroom.entrypoints.tui.widgets.pane import ListPane
+    from fileroom.entrypoints.tui.widgets.pane import FilteredPane
 
 PAUSE_SECONDS: Final = 0.15
 """Of typing, after which the list follows."""
@@ -58,7 +58,7 @@ class FilterBar(Horizontal):
     class Ended(Message):
         """The filter was kept, or taken away."""
 
-        def __init__(self, pane: "ListPane", *, goes_back: bool) -> None:
+        def __init__(self, pane: "FilteredPane", *, goes_back: bool) -> None:
             super().__init__()
             self.pane = pane
             self.goes_back = goes_back
@@ -67,7 +67,7 @@ class FilterBar(Horizontal):
     def __init__(self, known: Callable[[], Known], hints: LineHints) -> None:
         """Offer keys where the list has them."""
         super().__init__(id="filter-bar")
-        self._pane: ListPane | None = None
+        self._pane: FilteredPane | None = None
         self._timer: Timer | None = None
         self.input = FilterInput((FILTER,), known, hints, id="filter", prefix=_PREFIX)
 
@@ -76,7 +76,7 @@ class FilterBar(Horizontal):
         yield Static("/", markup=False)
         yield self.input
 
-    def open(self, pane: "ListPane") -> None:
+    def open(self, pane: "FilteredPane") -> None:
         """Begin to narrow the list of a pane."""
         self._pane = pane
         self.display = True
@@ -110,7 +110,7 @@ class FilterBar(Horizontal):
     def on_filter_input_moved(self, event: FilterInput.Moved) -> None:
         """Mark another row, without leaving the line."""
         if self._pane is not None:
-            self._pane.records.action_move(event.by)
+            self._pane.move(event.by)
 
     def _apply(self) -> bool:
         """Narrow the list; where that cannot be, tell why and leave the list as it is."""

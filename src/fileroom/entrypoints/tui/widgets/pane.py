@@ -1,5 +1,6 @@
 """A frame around a list or a text: its number, its name and what stands beside it."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from textual.app import ComposeResult
@@ -63,36 +64,58 @@ class Pane(Vertical):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
-class ListPane(Pane):
-    """A pane that holds one list, which words narrow; panes that know more of their rows understand more."""
+class FilteredPane(Pane):
+    """A pane of which words narrow what is in it; panes that know more of that understand more."""
 
     has_filter_keys: ClassVar[bool] = False
     """Its filter has keys, as in `modality=CT`."""
     filter_help: ClassVar[str] = "words that a row must hold"
 
-    def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
+    def __init__(self, name: str, number: int, title: str) -> None:
         super().__init__(name, number, title)
-        self.records = records
-        records.counts = self.tell_counts
         self._filter_text = ""
 
     @property
     def filter_text(self) -> str:
-        """What the list is narrowed by, as it was typed."""
+        """What it is narrowed by, as it was typed."""
         return self._filter_text
 
     def filter_by_text(self, text: str) -> None:
-        """Narrow the list; '' takes the filter away.
+        """Show only what fits; '' takes the filter away.
 
         Raises:
-            Mistake: the text is no filter; the list stays as it is.
+            Mistake: the text is no filter; all stays as it is.
         """
         text = text.strip()
-        if text == self._filter_text:
-            return
-        self._filter_text = text
-        self.records.narrow(text.split())
+        if text != self._filter_text:
+            self._filter_text = text
+            self.narrow(text.split())
+
+    def narrow(self, words: Sequence[str]) -> None:
+        """Show only what holds all words."""
+        raise NotImplementedError
+
+    def move(self, by: int) -> None:
+        """Go on by so many rows or lines."""
+        raise NotImplementedError
+
+
+class ListPane(FilteredPane):
+    """A pane that holds one list."""
+
+    def __init__(self, name: str, number: int, title: str, records: RecordList) -> None:
+        super().__init__(name, number, title)
+        self.records = records
+        records.counts = self.tell_counts
+
+    def narrow(self, words: Sequence[str]) -> None:
+        """Show only rows that hold all words."""
+        self.records.narrow(words)
         self.tell_counts()
+
+    def move(self, by: int) -> None:
+        """Mark another row."""
+        self.records.action_move(by)
 
     def leave(self) -> bool:
         """Let the selection go, or take the filter away; tell whether any of it was there to do."""

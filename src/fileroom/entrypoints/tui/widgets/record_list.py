@@ -61,8 +61,10 @@ class RecordList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", show=False),
+        Binding("ctrl+u", "page(-0.5)", show=False),
+        Binding("ctrl+d", "page(0.5)", show=False),
         Binding("home,g", "move_to(0)", show=False),
         Binding("end,G", "move_to(-1)", show=False),
     ]
@@ -246,9 +248,10 @@ class RecordList(ScrollView, can_focus=True):
         """Mark another row."""
         self._mark(self._index + by)
 
-    def action_page(self, by: int) -> None:
-        """Mark a row one screen away."""
-        self._mark(self._index + by * max(self._rows_in_sight - 1, 1))
+    def action_page(self, by: float) -> None:
+        """Mark a row so many screens away."""
+        rows = int(abs(by) * max(self._rows_in_sight - 1, 1)) or 1
+        self._mark(self._index + (rows if by > 0 else -rows))
 
     def action_move_to(self, index: int) -> None:
         """Mark the first row, or (-1) the last."""

@@ -14,8 +14,15 @@ class Scroller(VerticalScroll, can_focus=True):
         Binding("j", "scroll_down", show=False),
         Binding("g", "scroll_home", show=False),
         Binding("G", "scroll_end", show=False),
-        Binding("space", "page_down", show=False),
+        Binding("space,ctrl+f", "page_down", show=False),
+        Binding("ctrl+b", "page_up", show=False),
+        Binding("ctrl+d", "half_page(1)", show=False),
+        Binding("ctrl+u", "half_page(-1)", show=False),
     ]
+
+    def action_half_page(self, by: int) -> None:
+        """Scroll by half of what is in sight."""
+        self.scroll_relative(y=by * max(self.size.height // 2, 1), animate=False)
 
     @property
     def more(self) -> str:
