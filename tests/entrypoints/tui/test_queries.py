@@ -11,6 +11,7 @@ from fileroom.domain.dimse_status import Service
 from fileroom.domain.query import Query, QueryLevel
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.records import Tone
 from fileroom.entrypoints.tui.screens.query_form import parts_in
 from fileroom.entrypoints.tui.written import written
 from tests.builders import a_uid
@@ -59,6 +60,9 @@ def test_enter_goes_down_and_escape_up_without_asking_again(
         await pilot.press("down", "enter")
         await until(pilot, lambda: records.marked and records.marked.key == a_uid(2, 2, 1))
         await pilot.press("enter")
+        await until(pilot, lambda: app.focused_pane() is app.details_pane)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused_pane() is app.query_pane)
         asked = len(finds(peer))
         assert asked == 3
         await pilot.press("escape")
@@ -266,6 +270,39 @@ def test_failure_of_the_peer_is_a_message(empty_room: RoomUi, script: dict[str, 
     drive(app, steps)
     (ended,) = empty_room.container.task_queue().ended()
     assert ended.record.state is TaskState.FAILED
+
+
+def test_matches_tell_what_of_them_is_here_as_it_comes_and_goes(room: RoomUi) -> None:
+    a_scripted_peer(room, studies=(1, 2, 99))
+    app = room.app()
+    records = app.query_pane.records
+
+    def here() -> dict[str, str]:
+        column = (
+            [column.title for column in records.source.columns].index("HERE/ALL") if records.source else 0
+        )
+        rows = records.source.window(0, 9) if records.source is not None else ()
+        return {row.key: row.cells[column] for row in rows}
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await ask(pilot, app, 3)
+        there = {a_uid(1): "4/4", a_uid(2): "4/4", a_uid(99): "0/4"}
+        await until(pilot, lambda: here() == there)
+        tones = {row.key: row.tone for row in records.near}
+        assert (tones[a_uid(1)], tones[a_uid(99)]) == (Tone.GOOD, Tone.PLAIN)
+        catalog = room.container.catalog()
+        catalog.remove([a_uid(2, 1, 1)])
+        await until(pilot, lambda: here() == there | {a_uid(2): "3/4"})
+        while records.marked is None or records.marked.key != a_uid(2):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "2/2"})
+        catalog.remove([a_uid(2, 2, 1)])
+        await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "1/2"})
+        await pilot.press("escape")
+        await until(pilot, lambda: here() == there | {a_uid(2): "2/4"})
+
+    drive(app, steps)
 
 
 def test_node_is_asked_again_with_r(empty_room: RoomUi) -> None:

@@ -1,7 +1,9 @@
 """Tasks on the screen: the queue, the history, all about one, and asking some to stop."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +11,11 @@ from textual.pilot import Pilot
 
 from fileroom.application.ports.cancellation import CancelToken
 from fileroom.application.ports.progress import ProgressSink
+from fileroom.application.task_queue import TaskView
+from fileroom.domain.task import TaskRecord, TaskState
 from fileroom.entrypoints.report import Report
 from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.panes.tasks import _EndedTasks
 from fileroom.entrypoints.tui.screens.task_details import TaskDetailsScreen
 from tests.entrypoints.tui.conftest import opened
 from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
@@ -74,14 +79,28 @@ def test_history_takes_the_place_of_the_queue_and_back(empty_room: RoomUi) -> No
         app.submit("send to pacs", failing)
         await until(pilot, lambda: not app.room.tasks.unfinished)
         await pilot.press("t")
-        await until(pilot, lambda: [row[:3] for row in shown_tasks(app)] == [
-            ("2", "partial", "send to pacs"), ("1", "succeeded", "import /data/in"),
+        await until(pilot, lambda: [row[1:3] for row in shown_tasks(app)] == [
+            ("partial", "send to pacs"), ("succeeded", "import /data/in"),
         ])  # fmt: skip
+        assert all(re.fullmatch(r"\d\d:\d\d|\d\d-\d\d", row[0]) for row in shown_tasks(app))
         await until(pilot, lambda: "history" in str(app.tasks_pane.border_title))
         await pilot.press("t")
         await on_screen(pilot, "No task runs.")
 
     drive(app, steps)
+
+
+def test_history_tells_the_time_of_today_and_the_day_of_others() -> None:
+    now = datetime(2026, 11, 27, 12).astimezone()
+
+    def told(ended: datetime) -> str:
+        record = TaskRecord(
+            number=1, title="", command="", state=TaskState.SUCCEEDED, created_at=ended, finished_at=ended
+        )
+        return _EndedTasks.first(TaskView(record=record), now)
+
+    assert told(now - timedelta(hours=1)) == "11:00"
+    assert told(now - timedelta(days=1)) == "11-26"
 
 
 def test_history_is_there_after_a_restart(data_dir: Any) -> None:

@@ -8,6 +8,7 @@ from fileroom.adapters.catalog.memory.catalog import MemoryCatalog
 from fileroom.application.use_cases.browse_local import ROWS_AT_A_TIME, BrowseLocal
 from fileroom.domain.errors import InvalidInput, NotFound
 from fileroom.domain.local_filter import LocalFilter, Page
+from fileroom.domain.query import QueryLevel
 from fileroom.domain.records import CatalogTotals, InstanceSummary
 from tests.builders import a_record, a_uid, an_entry
 
@@ -45,6 +46,17 @@ def a_catalog(instances: int, *, series: int = 1, studies: int = 1) -> _CountsPa
 def test_every_row_is_listed_once_in_order_whatever_the_portions(count: int) -> None:
     rows = BrowseLocal(catalog=a_catalog(count)).instances(a_uid(1, 1), EVERYTHING)
     assert [row.instance_number for row in rows] == [str(number) for number in range(1, count + 1)]
+
+
+def test_instances_are_counted_by_what_they_are_of() -> None:
+    browse = BrowseLocal(catalog=a_catalog(3, series=2, studies=2))
+    study = {a_uid(1): 6, a_uid(2): 6}
+    assert browse.counts(QueryLevel.STUDY, [a_uid(1), a_uid(2), a_uid(9)]) == study
+    assert browse.counts(QueryLevel.SERIES, [a_uid(2, 1), a_uid(9, 1)]) == {a_uid(2, 1): 3}
+    assert browse.counts(QueryLevel.IMAGE, [a_uid(1, 2, 3), a_uid(9, 9, 9)]) == {a_uid(1, 2, 3): 1}
+    assert browse.counts(QueryLevel.STUDY, []) == {}
+    many = [a_uid(number) for number in range(1, 2 * ROWS_AT_A_TIME)]
+    assert browse.counts(QueryLevel.STUDY, many) == study
 
 
 @pytest.mark.parametrize(

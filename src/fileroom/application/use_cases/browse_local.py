@@ -1,15 +1,20 @@
 """Lists what is here: studies, their series, their instances."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fileroom.application.ports.catalog import Catalog
 from fileroom.domain.errors import NotFound
 from fileroom.domain.local_filter import LocalFilter, Page
+from fileroom.domain.query import Query, QueryLevel
 from fileroom.domain.records import CatalogTotals, InstanceSummary, SeriesSummary, StudySummary
 
 ROWS_AT_A_TIME = 500
 _ALL = LocalFilter()
+_COUNTERS: Final = {
+    QueryLevel.STUDY: "NumberOfStudyRelatedInstances",
+    QueryLevel.SERIES: "NumberOfSeriesRelatedInstances",
+}
 
 Row = TypeVar("Row")
 
@@ -72,6 +77,23 @@ class BrowseLocal:
     def count_instances(self, series_instance_uid: str, criteria: LocalFilter) -> int:
         """Count the instances that `instances` yields without limit."""
         return self._catalog.count_instances(series_instance_uid, criteria)
+
+    def counts(self, level: QueryLevel, uids: Sequence[str]) -> dict[str, int]:
+        """Return how many instances of studies or series, or which instances, are here, by UID; others are left out.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        if level is QueryLevel.IMAGE:
+            return dict.fromkeys(self._catalog.present(uids), 1)
+        counter = _COUNTERS[level]
+        found: dict[str, int] = {}
+        for start in range(0, len(uids), ROWS_AT_A_TIME):
+            wanted = "\\".join(uids[start : start + ROWS_AT_A_TIME])
+            query = Query(level=level, keys={level.unique_key: wanted, counter: ""})
+            for match in self._catalog.find(query):
+                found[match[level.unique_key]] = int(match[counter] or 0)
+        return found
 
     def revision(self) -> str:
         """Return a word that is another one once something was recorded or removed, by this process or another.

@@ -122,7 +122,13 @@ class RunListener:
                 listening.stop(GRACE_SECONDS)
                 self._receive.settle()
         counts = activity.counts()
-        log.info("%s stopped listening: %s", info.ae_title, counts)
+        log.info(
+            "%s stopped listening: %d associations, %d objects stored, %d refused",
+            info.ae_title,
+            counts.associations_accepted,
+            counts.objects_stored,
+            counts.objects_refused,
+        )
         return ListenerResult(
             ae_title=info.ae_title,
             bind=bind,

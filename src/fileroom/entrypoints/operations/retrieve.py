@@ -101,6 +101,8 @@ def _show(output: Printer, result: "RetrieveResult") -> None:
         else f" in {result.seconds:.1f} s"
     )
     before = f", {result.already_here} of them before" if result.already_here else ""
+    if result.already_here and result.already_here == result.arrived:
+        before = ", all before" if result.arrived > 1 else ", as before"
     verb = "is" if result.arrived == 1 else "are"
     output.note(
         f"{result.arrived}{of} {counted(result.expected or result.arrived, 'instance').partition(' ')[2]} "

@@ -118,7 +118,7 @@ class RoomApp(App[int]):
         self.local_pane = LocalPane(self.room)
         self.details_pane = DetailsPane()
         self.tasks_pane = TasksPane(self.room)
-        self.listener_pane = ListenerPane(self.listener)
+        self.listener_pane = ListenerPane(self.listener, container.settings())
         self.logs_pane = LogsPane(self.room, self.log_buffer)
         self.line_hints = LineHints(self._take_hint)
         self.command_line = CommandLine(COMMANDS, self.known_values, self.line_hints)
@@ -194,6 +194,10 @@ class RoomApp(App[int]):
         self.logs_pane.look_again()
         self.details_pane.look_again()
         self.status_footer.look_again()
+
+    def changed_here(self) -> None:
+        """Show what has changed since something came or went."""
+        self.local_pane.records.read_again()
 
     def submit(
         self,

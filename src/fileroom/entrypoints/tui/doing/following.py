@@ -150,7 +150,7 @@ class FollowingActions(LeavingActions):
         self._end_look()
         if self._revision != revision:  # the first time, too: something may have come since the list was read
             self._revision = revision
-            self.local_pane.records.read_again()
+            self.changed_here()
         if self.nodes_pane.nodes != nodes:
             self.nodes_pane.records.read_again()
 

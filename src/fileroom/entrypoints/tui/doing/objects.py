@@ -155,7 +155,7 @@ class ObjectActions(AskingActions):
 
     def _local_changed(self, report: Report) -> None:
         del report
-        self.local_pane.records.read_again()
+        self.changed_here()
 
     # Send -------------------------------------------------------------------------------------------------------------
 

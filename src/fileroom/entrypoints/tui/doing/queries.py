@@ -1,5 +1,6 @@
 """Asks nodes what they have, and goes down and up in what they tell."""
 
+import re
 import threading
 from collections import deque
 from pathlib import Path
@@ -28,6 +29,11 @@ SHOWN_EVERY: Final = 0.2
 """Seconds after which matches that came are shown, while more come."""
 
 
+COUNTED: Final = 5000
+"""Matches of which it is told how much of them is here."""
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+
+
 class QueryActions(AskingActions):
     """The query of the group Nodes, and Enter and Escape in its matches."""
 
@@ -36,6 +42,8 @@ class QueryActions(AskingActions):
         super().__init__(container, data_dir)
         self._asked_before: dict[str, Values] = {}
         """What was asked last, by node, as long as the program runs."""
+        self._is_counting = self._is_to_count = False
+        """What is here of the matches."""
 
     def action_query_node(self) -> None:
         """Ask a node what it has."""
@@ -117,6 +125,44 @@ class QueryActions(AskingActions):
         else:
             self._begin(again(asked))
 
+    def action_leave(self) -> None:
+        """Go back; what is here of the matches above may be another number by now."""
+        super().action_leave()
+        if self.focused_pane() is self.query_pane:
+            self.count_here()
+
+    def changed_here(self) -> None:
+        """Show what has changed since something came or went."""
+        super().changed_here()
+        self.count_here()
+
+    def count_here(self) -> None:
+        """Tell what is here of the matches that are listed; once more where something came meanwhile."""
+        asked = self.query_pane.asked
+        if asked is None or asked.level not in UID_KEYS or not asked.records:
+            return
+        if self._is_counting:
+            self._is_to_count = True
+            return
+        self._is_counting, self._is_to_count = True, False
+        uids = [record.key for record in asked.records[:COUNTED] if _UID.fullmatch(record.key)]
+
+        def count() -> None:
+            counts: dict[str, int] | None = None
+            try:
+                counts = self.room.container.browse_local().counts(asked.level, uids)
+            finally:
+                self.post(take, counts)
+
+        def take(counts: dict[str, int] | None) -> None:
+            self._is_counting = False
+            if counts is not None and counts != asked.here:
+                self.query_pane.count_here(asked, counts)
+            if self._is_to_count:
+                self.count_here()
+
+        self.room.background(count)
+
     def _begin(self, asked: Asked) -> None:
         from fileroom.entrypoints.operations.query import RunningQuery
 
@@ -133,7 +179,7 @@ class QueryActions(AskingActions):
             try:
                 running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
                 for match in running.matches():
-                    came.append(record_of(asked.level, match))
+                    came.append(record_of(asked.level, match, asked.here))
                     if not is_due.is_set():
                         is_due.set()
                         self.post(self.set_timer, SHOWN_EVERY, show)
@@ -145,6 +191,7 @@ class QueryActions(AskingActions):
             self.post(show)
             report = running.report()
             self.post(pane.end, asked, _note(report, is_limited=running.is_limited))
+            self.post(self.count_here)
             if report.status is not Status.SUCCESS:
                 self.post(self.tell_report, report)
             return report

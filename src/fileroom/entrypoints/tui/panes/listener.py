@@ -19,8 +19,9 @@ from fileroom.entrypoints.wording import counted, human_bytes
 
 if TYPE_CHECKING:
     from fileroom.application.ports.listener_presence import ListenerInfo
+    from fileroom.entrypoints.settings import Settings
 
-EMPTY: Final = "The listener is off.\nPress l to start it: peers can then send here."
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _ASSOCIATIONS: Final = 20
 """That are named; more are counted."""
@@ -30,12 +31,13 @@ _EVENTS: Final = 10
 class ListenerPane(Pane):
     """What the listener does."""
 
-    def __init__(self, listener: ListenerRun) -> None:
+    def __init__(self, listener: ListenerRun, settings: "Settings") -> None:
         super().__init__("listener", 6, "Listener")
         self._listener = listener
-        self._text = Static(EMPTY, markup=False)
+        self._off = _off(settings)
+        self._text = Static(self._off, markup=False)
         self._scroll = Scroller(self._text, id="listener")
-        self._shown = EMPTY
+        self._shown = self._off
         self.elsewhere: ListenerInfo | None = None
         """The listener of another process for this data directory."""
 
@@ -65,7 +67,8 @@ class ListenerPane(Pane):
         lines = [] if listener.is_on else self._lines_when_off()
         if info is not None:
             up = clock_text(time.monotonic() - listener.started_at)
-            lines.append(f"{info.ae_title} at {format_address(info.bind, info.port)} · {up}")
+            reach = " · this machine alone" if info.bind in _LOOPBACK else ""
+            lines.append(f"{info.ae_title} at {format_address(info.bind, info.port)}{reach} · {up}")
             rates = listener.rates
             objects, received = rates.objects[-1], rates.bytes[-1]
             lines.append(_rate(rates.objects, f"{objects:.0f} objects/s", width))
@@ -85,7 +88,7 @@ class ListenerPane(Pane):
         return [*lines, *self._association_lines(), *self._event_lines()]
 
     def _lines_when_off(self) -> list[str]:
-        lines = EMPTY.splitlines()
+        lines = self._off.splitlines()
         if self.elsewhere is not None:
             where = format_address(self.elsewhere.bind, self.elsewhere.port)
             lines = [
@@ -112,6 +115,21 @@ class ListenerPane(Pane):
             f"✗ {event.at.astimezone():%H:%M:%S} {event.caller}: {event.kind.value}, {event.why}"
             for event in self._listener.events[:_EVENTS]
         ]
+
+
+def _off(settings: "Settings") -> str:
+    """Tell what to do, and whom the listener would hear then."""
+    listener, title = settings.storage_scp, settings.local.ae_title
+    is_open = listener.allowed_calling_ae_titles or listener.allowed_peers
+    where = f"port {listener.port}"
+    if listener.bind == "auto" and not is_open:
+        who, more = "programs on this machine", "[storage_scp] in the configuration opens it to peers."
+    else:
+        who, more = "peers", ""
+        if listener.bind != "auto":
+            where = format_address(listener.bind, listener.port)
+    told = f"The listener is off.\nPress l to start it: {who} can then send to {title} at {where}."
+    return f"{told}\n{more}" if more else told
 
 
 def _rate(values: Sequence[float], told: str, width: int) -> str:

@@ -1,11 +1,11 @@
 """Pane of what a node has told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fileroom.domain.query import Attributes, QueryLevel, QueryModel
-from fileroom.entrypoints.tui.records import Column, ListSource, Record
+from fileroom.entrypoints.tui.records import Column, ListSource, Record, Tone
 from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.widgets.pane import ListPane
 from fileroom.entrypoints.tui.widgets.record_list import RecordList
@@ -14,31 +14,42 @@ if TYPE_CHECKING:
     from fileroom.application.use_cases.query_node import QueryRequest
     from fileroom.entrypoints.tui.room import Room
 
+_HERE = ""
+"""Column of an instance that the node tells nothing for: whether it is here."""
 _COLUMNS = {
     QueryLevel.PATIENT: (
         ("PatientID", 10, 2), ("PatientName", 16, 4), ("PatientBirthDate", 10, 0), ("PatientSex", 3, 0),
     ),
     QueryLevel.STUDY: (
         ("StudyDate", 10, 0), ("PatientName", 14, 4), ("PatientID", 8, 2), ("ModalitiesInStudy", 5, 1),
-        ("StudyDescription", 12, 4), ("AccessionNumber", 9, 1), ("NumberOfStudyRelatedInstances", 6, 0),
+        ("NumberOfStudyRelatedInstances", 8, 0), ("StudyDescription", 11, 4), ("AccessionNumber", 9, 1),
     ),
     QueryLevel.SERIES: (
         ("SeriesNumber", 4, 0), ("Modality", 4, 0), ("SeriesDescription", 16, 4),
-        ("NumberOfSeriesRelatedInstances", 6, 0), ("SeriesInstanceUID", 20, 4),
+        ("NumberOfSeriesRelatedInstances", 8, 0), ("SeriesInstanceUID", 20, 4),
     ),
-    QueryLevel.IMAGE: (("InstanceNumber", 5, 0), ("SOPClassUID", 20, 2), ("SOPInstanceUID", 20, 3)),
+    QueryLevel.IMAGE: (
+        ("InstanceNumber", 5, 0), (_HERE, 8, 0), ("SOPClassUID", 20, 2), ("SOPInstanceUID", 20, 3),
+    ),
 }  # fmt: skip
 _TITLES = {
     "StudyDate": "DATE", "PatientName": "PATIENT", "PatientID": "ID", "ModalitiesInStudy": "MOD",
-    "StudyDescription": "DESCRIPTION", "AccessionNumber": "ACCESSION", "NumberOfStudyRelatedInstances": "INST",
+    "StudyDescription": "DESCRIPTION", "AccessionNumber": "ACCESSION", "NumberOfStudyRelatedInstances": "HERE/ALL",
     "PatientBirthDate": "BORN", "PatientSex": "SEX", "SeriesNumber": "NO", "Modality": "MOD",
-    "SeriesDescription": "DESCRIPTION", "NumberOfSeriesRelatedInstances": "INST",
+    "SeriesDescription": "DESCRIPTION", "NumberOfSeriesRelatedInstances": "HERE/ALL", _HERE: "HERE",
     "SeriesInstanceUID": "SERIES INSTANCE UID", "InstanceNumber": "NO", "SOPClassUID": "SOP CLASS",
     "SOPInstanceUID": "SOP INSTANCE UID",
 }  # fmt: skip
 _NUMBERS = frozenset(
-    {"SeriesNumber", "InstanceNumber", "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances"}
+    {
+        "SeriesNumber",
+        "InstanceNumber",
+        "NumberOfStudyRelatedInstances",
+        "NumberOfSeriesRelatedInstances",
+        _HERE,
+    }
 )
+_COUNTED = frozenset({"NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances", _HERE})
 _DATES = frozenset({"StudyDate", "PatientBirthDate"})
 EMPTY = "Nothing was asked yet.\nMark a node and press f to query it."
 NOTHING = "The node has nothing that fits."
@@ -66,6 +77,8 @@ class Asked:
     """Row that was marked when another level was gone to."""
     task: int = 0
     """Number of the task that asks."""
+    here: Mapping[str, int] | None = None
+    """How many instances of each match are here, by its UID; None before they were counted."""
     command: str = ""
     """What one would type to ask it; '' where that is not kept."""
     is_again_of: "Asked | None" = None
@@ -133,6 +146,15 @@ class QueryPane(ListPane):
     def take(self, asked: Asked, records: Sequence[Record]) -> None:
         """Add matches as they come."""
         asked.records.extend(records)
+        self._look_again(asked)
+
+    def count_here(self, asked: Asked, counts: Mapping[str, int]) -> None:
+        """Tell of each match how many of its instances are here, by its UID."""
+        asked.here = counts
+        asked.records[:] = [
+            record_of(asked.level, record.value, counts) if isinstance(record.value, dict) else record
+            for record in asked.records
+        ]
         self._look_again(asked)
 
     def end(self, asked: Asked, note: str = "") -> None:
@@ -220,10 +242,28 @@ def _columns(level: QueryLevel) -> tuple[Column, ...]:
     )
 
 
-def record_of(level: QueryLevel, match: Attributes) -> Record:
-    """Return a match as a row."""
-    cells = tuple(_cell(keyword, match.get(keyword, "")) for keyword, _, _ in _COLUMNS[level])
-    return Record(match.get(level.unique_key, "") or "|".join(cells), cells, dict(match))
+def record_of(level: QueryLevel, match: Attributes, counts: Mapping[str, int] | None = None) -> Record:
+    """Return a match as a row, with how many of its instances are here where that was counted."""
+    uid = match.get(level.unique_key, "")
+    here = counts.get(uid, 0) if counts is not None else None
+    values = [(keyword, match.get(keyword, "")) for keyword, _, _ in _COLUMNS[level]]
+    cells = tuple(
+        _here(keyword, value, here) if keyword in _COUNTED else _cell(keyword, value)
+        for keyword, value in values
+    )
+    of = next((value for keyword, value in values if keyword in _COUNTED), "")
+    all_of_it = 1 if level is QueryLevel.IMAGE else int(of) if of.isdecimal() else 0
+    is_whole = here is not None and 0 < all_of_it <= here
+    return Record(uid or "|".join(cells), cells, dict(match), Tone.GOOD if is_whole else Tone.PLAIN)
+
+
+def _here(keyword: str, of: str, here: int | None) -> str:
+    """Return how many of the instances of a match are here."""
+    if keyword == _HERE:
+        return "yes" if here else ""
+    if here is None:
+        return of
+    return f"{here}/{of or '?'}" if of or here else ""
 
 
 def _cell(keyword: str, value: str) -> str:

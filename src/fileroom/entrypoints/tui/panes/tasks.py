@@ -18,6 +18,10 @@ COLUMNS = (
     Column("#", 3, 0, is_right=True), Column("STATE", 11), Column("TASK", 12, 4), Column("PROGRESS", 9, 2),
     Column("TIME", 6, 0, is_right=True),
 )  # fmt: skip
+_ENDED_COLUMNS = (
+    Column("ENDED", 5), Column("STATE", 11), Column("TASK", 12, 4), Column("PROGRESS", 9, 2),
+    Column("TIME", 6, 0, is_right=True),
+)  # fmt: skip
 EMPTY = "No task runs.\nPress t for those that ended."
 NO_HISTORY = "No task has ended yet.\nPress t for those that run."
 _TONES: Final = {
@@ -94,23 +98,36 @@ class _ActiveTasks(RecordSource):
 
     def window(self, offset: int, limit: int) -> Sequence[Record]:
         now = datetime.now(UTC)
-        return [_record(view, now) for view in self._views[offset : offset + limit]]
+        return [_record(view, self.first(view, now), now) for view in self._views[offset : offset + limit]]
+
+    @staticmethod
+    def first(view: "TaskView", now: datetime) -> str:
+        """The number, which `cancel` takes."""
+        del now
+        return str(view.record.number)
 
 
 class _EndedTasks(_ActiveTasks):
-    """What has ended; the tasks of earlier runs are read from a file."""
+    """What has ended; the tasks of earlier runs are read from a file. Numbers begin anew with each run."""
 
+    columns = _ENDED_COLUMNS
     is_immediate = False
 
     def count(self) -> int:
         self._views = self._queue.ended()
         return len(self._views)
 
+    @staticmethod
+    def first(view: "TaskView", now: datetime) -> str:
+        """When it ended: the time of today, or the day."""
+        ended = (view.record.finished_at or view.record.created_at).astimezone()
+        return f"{ended:%H:%M}" if ended.date() == now.astimezone().date() else f"{ended:%m-%d}"
 
-def _record(view: "TaskView", now: datetime) -> Record:
+
+def _record(view: "TaskView", first: str, now: datetime) -> Record:
     record = view.record
     cells = (
-        str(record.number), state_text(view), record.title, progress_text(view.progress),
+        first, state_text(view), record.title, progress_text(view.progress),
         clock_text(record.seconds(now)),
     )  # fmt: skip
     key = f"{record.number} {record.created_at.isoformat()}"
