@@ -1,14 +1,17 @@
 """Forms by themselves: what no action of its own has to show again."""
 
+import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from fileroom.entrypoints.tui.screens.completing import complete_path
 from fileroom.entrypoints.tui.screens.fields import Field, Values
 from fileroom.entrypoints.tui.screens.form import FormScreen
-from fileroom.entrypoints.tui.screens.lines import CandidateList
+from fileroom.entrypoints.tui.screens.lines import CandidateList, TextLine
 from fileroom.entrypoints.tui.screens.object_forms import node_field
 from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, on_screen, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone
@@ -109,6 +112,42 @@ def test_candidate_is_taken_with_the_mouse(empty_room: RoomUi) -> None:
         await until(pilot, lambda: focused_key(form) == "node")
         await pilot.click("#form-submit")
         await until(pilot, lambda: answers == ["pacs"])
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_tab_does_not_go_on_from_a_path_that_is_half_typed(
+    empty_room: RoomUi, tmp_path: Path, *, is_there: bool
+) -> None:
+    for name in ("scan one", "scan two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "scan one" / "first.dcm").touch()
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        path = Field(key="path", label="Path", complete=complete_path, is_there=is_there)
+        form = FormScreen("Send", [path, Field(key="notes", label="Notes")], attempt=dict)
+        await opened(pilot, form)
+        form.query_one("#field-path", TextLine).value = f"{tmp_path}{os.sep}sc"
+        await on_screen(pilot, f"scan two{os.sep}")
+        await pilot.press("tab")
+        await until(pilot, lambda: form.values["path"] == f"{tmp_path}{os.sep}scan ")
+        await on_screen(pilot, f"scan two{os.sep}")
+        await until(pilot, lambda: form.query_one("#field-path", TextLine)._is_fresh)
+        await pilot.press("tab")
+        if not is_there:
+            await until(pilot, lambda: focused_key(form) == "notes")
+            return
+        await until(pilot, lambda: form.query_one("#field-path", TextLine)._candidate() is not None)
+        assert focused_key(form) == "path"
+        await pilot.press("tab")
+        await until(pilot, lambda: form.values["path"] == f"{tmp_path}{os.sep}scan one{os.sep}")
+        await on_screen(pilot, "first.dcm")
+        await until(pilot, lambda: form.query_one("#field-path", TextLine)._is_fresh)
+        await pilot.press("tab", "tab")
+        await until(pilot, lambda: focused_key(form) == "notes")
+        assert form.values["path"].endswith("first.dcm")
 
     drive(app, steps)
 

@@ -58,6 +58,8 @@ class Field:
     """Candidates come from memory: no thread is needed."""
     picks: bool = False
     """Only a candidate can be right: the nearest is offered, and what is typed is no mistake until one goes on."""
+    is_there: bool = False
+    """Only the path of something that is there can be right: Tab does not go on from one that is half typed."""
 
     def fault_of(self, text: str) -> str:
         """Say what is wrong with a text, '' for nothing."""

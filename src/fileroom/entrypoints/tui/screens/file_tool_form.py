@@ -20,7 +20,7 @@ def tool_fields(tools: Sequence[Command], *, has_files: bool) -> tuple[Field, ..
     offered = [Candidate(tool.name, f"{tool.name.ljust(width)}  {tool.says}") for tool in tools]
     files = (
         Field(
-            key="path", label="Path", required=True, complete=complete_path,
+            key="path", label="Path", required=True, complete=complete_path, is_there=True,
             placeholder="a file or a folder; tab completes",
         ),
         Field(

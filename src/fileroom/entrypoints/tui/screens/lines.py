@@ -1,5 +1,6 @@
 """What a form is made of: lines to type in, to choose on and to tick."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
@@ -111,14 +112,22 @@ class TextLine(Input):
             self._look()
 
     def action_complete(self) -> None:
-        """Take the marked candidate, or what all have in common; go on where there is nothing to complete."""
+        """Take the marked candidate, or what all have in common, or mark the first; go on from a whole line."""
         if self.take_marked():
             return
-        common = _beginning([candidate.text for candidate in self._candidates])
-        if self._is_fresh and len(common) > len(self.value) and common.startswith(self.value):
+        texts = [candidate.text for candidate in self._candidates] if self._is_fresh else []
+        common = _beginning(texts)
+        if len(common) > len(self.value) and common.startswith(self.value):
             self.take(common)
-            return
-        raise SkipAction
+        elif self._is_half_typed(texts):
+            self.action_candidate(1)
+        else:
+            raise SkipAction
+
+    def _is_half_typed(self, texts: Sequence[str]) -> bool:
+        value = self.value
+        is_whole = not value.strip() or value.endswith(os.sep) or value in texts
+        return self.field.is_there and bool(texts) and not is_whole
 
     def action_candidate(self, by: int) -> None:
         """Mark another candidate, or go to another field where there is none."""

@@ -46,7 +46,7 @@ def retrieve_fields(nodes: "Sequence[Node]", node: str) -> tuple[Field, ...]:
 def import_fields() -> tuple[Field, ...]:
     """Ask what to file."""
     return (
-        Field(key="path", label="Path", required=True, placeholder=_SEVERAL, complete=complete_path),
+        Field(key="path", label="Path", required=True, placeholder=_SEVERAL, complete=complete_path, is_there=True),
         Field(
             key="in_place", label="In place", kind=Kind.TICK,
             placeholder="list files where they are, copy nothing",
@@ -63,7 +63,7 @@ def send_files_fields(nodes: "Sequence[Node]", node: str) -> tuple[Field, ...]:
     """Ask what to send, and whereto."""
     return (
         Field(
-            key="path", label="Path", required=True, complete=complete_path,
+            key="path", label="Path", required=True, complete=complete_path, is_there=True,
             placeholder="DICOM files or folders; tab completes, ; parts several",
         ),
         Field(
