@@ -38,6 +38,8 @@ DRAWN_BY: Final = FOLDER / "drawn-by.txt"
 UPDATE: Final = os.environ.get("FILEROOM_UPDATE_SNAPSHOTS") == "1"
 WAIT: Final = "wait"
 """Among the keys: until what went before is to be seen."""
+PASTE: Final = "paste "
+"""Before a text that comes into the line at once, lest a pause in typing count."""
 WIDE, NARROW, HUGE = (132, 40), (80, 24), (220, 60)
 DATA_DIR: Final = Path("fileroom")
 
@@ -81,8 +83,8 @@ SCENES: Final = (
     Scene("send-form", (WAIT, "s"), shows="archive"),
     Scene("file-tool-form", (WAIT, "w"), shows="Work on 1 study"),
     Scene("export-form", (WAIT, "x"), shows="Export"),
-    Scene("filter", (WAIT, "slash", *"jane 2"), shows="1/1"),
-    Scene("filter-mistake", (WAIT, "slash", *"date=soon"), shows="soon"),
+    Scene("filter", (WAIT, "slash", PASTE + "jane 2"), shows="1/1"),
+    Scene("filter-mistake", (WAIT, "slash", PASTE + "date=soon"), shows="soon"),
     Scene("command-line", (WAIT, "colon", *"retrieve node=ar"), shows="archive"),
     Scene("command-line-mistake", (WAIT, "colon", *"retreive node=archive", "enter"), shows="retrieve"),
     Scene("help", (WAIT, "question_mark"), shows="Panes"),
@@ -146,6 +148,10 @@ def test_screen_looks_as_it_did(app: FileroomApp, scene: Scene, tmp_path: Path) 
         for key in scene.keys:
             if key == WAIT:
                 await _settled(pilot, "Local")
+            elif key.startswith(PASTE):
+                line = pilot.app.focused
+                assert isinstance(line, Input)
+                line.insert_text_at_cursor(key.removeprefix(PASTE))
             else:
                 await pilot.press({" ": "space", "=": "equals_sign"}.get(key, key))
         await until(pilot, lambda: scene.shows in _text(app), scene.shows)

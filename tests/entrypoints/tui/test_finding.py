@@ -172,6 +172,6 @@ def test_names_of_nodes_are_copied_and_nothing_where_nothing_is_marked(empty_roo
         await pilot.press("1", "y")
         assert app.clipboard == "pacs"
         await pilot.press("2", "y")
-        assert "Mark something first" in messages(app)
+        assert "Go to a row first" in messages(app)
 
     drive(app, steps)

@@ -128,7 +128,7 @@ def test_details_of_an_empty_list_say_so(empty_room: RoomUi) -> None:
     app = empty_room.app()
 
     async def steps(pilot: Pilot[Any]) -> None:
-        await on_screen(pilot, "Nothing is marked.")
+        await on_screen(pilot, "Nothing is listed.")
 
     drive(app, steps)
 

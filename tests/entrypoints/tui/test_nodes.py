@@ -224,7 +224,7 @@ def test_actions_say_what_to_do_where_there_is_no_node(empty_room: RoomUi, key: 
     async def steps(pilot: Pilot[Any]) -> None:
         await at_nodes(pilot, app, 0)
         await pilot.press(key)
-        await until(pilot, lambda: "Mark a node first" in messages(app))
+        await until(pilot, lambda: "Go to a node first" in messages(app))
 
     drive(app, steps)
 

@@ -150,7 +150,7 @@ def test_retrieve_says_what_to_do_where_nothing_is_marked(empty_room: RoomUi, ke
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.local_pane.records.total == 0)
         await pilot.press(key, "m")
-        await until(pilot, lambda: "Mark something to retrieve first" in messages(app))
+        await until(pilot, lambda: "Select something to retrieve first" in messages(app))
 
     drive(app, steps)
 

@@ -239,7 +239,7 @@ COMMANDS: Final = (
     ),
     Command(
         name="cancel", says="Ask a task to stop.", first="task", example="cancel 3",
-        keys=(Key(name="task", kind=Kind.TASK, says="Its number; by default the one that is marked.", least=1),),
+        keys=(Key(name="task", kind=Kind.TASK, says="Its number; by default the one that the cursor is on.", least=1),),
     ),
     *FILE_COMMANDS,
     Command(

@@ -89,6 +89,6 @@ class AskingActions(PaneActions):
         self.aside(self.room.nodes, go_on)
 
     def likely_node(self) -> str:
-        """Return the name of the node that is marked, '' where none is."""
-        marked = self.nodes_pane.marked_node
-        return marked.name if marked is not None else ""
+        """Return the name of the node that is selected first, or else the marked one; '' where there is none."""
+        nodes = self.nodes_pane.selected_nodes()
+        return nodes[0].name if nodes else ""

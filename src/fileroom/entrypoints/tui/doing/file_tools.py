@@ -91,7 +91,7 @@ class FileToolActions(TaskActions):
         chosen = self.local_pane.records.selected
         if not chosen:
             raise InvalidInput(
-                f"{typed.name} has nothing to work on", hint="name a path, or mark something in Local"
+                f"{typed.name} has nothing to work on", hint="name a path, or select something in Local"
             )
         return self._naming(typed, self.local_pane.level, chosen)
 

@@ -37,7 +37,7 @@ class FindingActions(AskingActions):
         """Copy the UID, or the name, of what is selected or marked."""
         pane = self.focused_pane()
         if not isinstance(pane, ListPane) or not pane.records.selected:
-            self.notify("Mark something first: its UID or name is copied.", severity="warning")
+            self.notify("Go to a row first: its UID or name is copied.", severity="warning")
             return
         texts = [for_terminal(self._name_of(pane, record)) for record in pane.records.selected]
         self.copy_to_clipboard("\n".join(texts))

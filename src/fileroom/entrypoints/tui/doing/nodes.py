@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TOLD_EACH: Final = 6
 """Echoes that get a message each; of more, only failures do."""
-MARK_FIRST: Final = "Mark a node first: 1 goes to the nodes."
+MARK_FIRST: Final = "Go to a node first: 1 leads to them."
 
 
 class NodeActions(AskingActions):

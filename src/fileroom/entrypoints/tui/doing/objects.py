@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TASKS_EACH: Final = 10
 """Objects that get a task each; more go one after the other in a task for all of them."""
-MARK_FIRST: Final = "Mark something to retrieve first: 2 goes to what a node has told, 3 to what is here."
+MARK_FIRST: Final = "Select something to retrieve first: 2 leads to what a node has told, 3 to what is here."
 NO_UID: Final = "The node has told no UID of this, so that it cannot be asked for it."
 
 

@@ -15,7 +15,7 @@ from fileroom.entrypoints.tui.widgets.record_list import NOTHING_HOLDS
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 Pairs = Sequence[tuple[str, str]]
-EMPTY: Final = "Nothing is marked."
+EMPTY: Final = "Nothing is listed."
 _WIDEST_NAME: Final = 32
 _NARROWEST: Final = 12
 """Cells that are left to values beside their names at least."""

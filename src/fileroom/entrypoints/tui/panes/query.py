@@ -51,7 +51,7 @@ _NUMBERS = frozenset(
 )
 _COUNTED = frozenset({"NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances", _HERE})
 _DATES = frozenset({"StudyDate", "PatientBirthDate"})
-EMPTY = "Nothing was asked yet.\nMark a node and press f to query it."
+EMPTY = "Nothing was asked yet.\nGo to a node and press f to query it."
 NOTHING = "The node has nothing that fits."
 ASKING = "The node is being asked …"
 ASKING_NOTE = "asking"

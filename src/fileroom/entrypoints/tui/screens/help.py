@@ -22,12 +22,12 @@ from fileroom.entrypoints.tui.widgets.record_list import NOTHING_HOLDS
 from fileroom.entrypoints.tui.widgets.scroller import Scroller
 
 _MOVING: Final = (
-    ("↑ ↓ · j k", "Mark another row."),
-    ("PgUp PgDn", "Mark a row one screen away; Ctrl+U Ctrl+D half a screen."),
-    ("Home End · g G", "Mark the first row, or the last."),
+    ("↑ ↓ · j k", "Go to another row."),
+    ("PgUp PgDn", "Go a screen further; Ctrl+U Ctrl+D half a screen."),
+    ("Home End · g G", "Go to the first row, or the last."),
 )
 _FIRST_STEPS: Final = (
-    "Register a node with a, mark it and query it with f, and retrieve with m what it tells. Or import files with i. "
+    "Register a node with a, query it with f, and retrieve with m what it tells. Or import files with i. "
     "What is here stands in Local: Enter goes into a study, s sends what is selected with space."
 )
 _LANGUAGE: Final = (
