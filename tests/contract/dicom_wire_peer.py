@@ -187,12 +187,13 @@ class WirePeer:
 
     def _find(self, association: Association, message: C_FIND, context_id: int, end: AcceptorEnd) -> None:
         query = Query(**self._read(association, message, context_id))
+        is_cancelled = False
         for answered, (status, match) in enumerate(end.find(query), start=1):
             identifier = None
             if match is not None:
                 identifier = BytesIO(self._encoded(a_data_set_of(match), association, context_id))
             self._answer(association, message, context_id, status, Identifier=identifier)
-            self._look_for_cancel(association, message, end, answered)
+            is_cancelled = is_cancelled or self._look_for_cancel(association, message, end, answered)
 
     def _retrieve(
         self, association: Association, message: C_MOVE | C_GET, context_id: int, end: AcceptorEnd
@@ -204,6 +205,7 @@ class WirePeer:
             steps = end.move(selection, AeTitle(message.MoveDestination or "?"), message.MessageID or 0)
         else:
             steps = end.get(selection, lambda arrival: self._send(association, arrival))
+        is_cancelled = False
         for answered, step in enumerate(steps, start=1):
             identifier = None
             if step.failed_sop_instance_uids:
@@ -221,7 +223,7 @@ class WirePeer:
                 NumberOfFailedSuboperations=step.counters.failed,
                 NumberOfWarningSuboperations=step.counters.warning,
             )
-            self._look_for_cancel(association, message, end, answered)
+            is_cancelled = is_cancelled or self._look_for_cancel(association, message, end, answered)
 
     def _send(self, association: Association, arrival: Arrival) -> StoreReply:
         """Send a sub-operation of a C-GET."""
@@ -245,7 +247,9 @@ class WirePeer:
 
     def _look_for_cancel(
         self, association: Association, message: Any, end: AcceptorEnd, answered: int
-    ) -> None:
+    ) -> bool:
+        """Hand on a C-CANCEL, and tell whether one came; it may before as many responses as wait for it are out."""
+
         def came() -> bool:
             return association.dimse.cancel_req.pop(message.MessageID, None) is not None
 
@@ -253,11 +257,13 @@ class WirePeer:
         while answered == self._waits_for_cancel_after and not self._stopping.is_set():
             if came():
                 end.cancel()
-                return
+                return True
             assert time.monotonic() < deadline, "no C-CANCEL came"
             time.sleep(0.005)
         if came():
             end.cancel()
+            return True
+        return False
 
     def _answer(
         self, association: Association, request: Any, context_id: int, status: int, **values: Any

@@ -66,6 +66,8 @@ def test_help_is_narrowed_as_one_types(empty_room: RoomUi) -> None:
         assert "Go to the nodes." not in screen_text(app)
         await pilot.press("enter", "j")
         await on_screen(pilot, "c-echo")
+        await pilot.press("escape")
+        await on_screen(pilot, "Go to the nodes.")
         await pilot.press("slash", *"xyz")
         await on_screen(pilot, "No row has these words")
         await pilot.press("escape")

@@ -169,6 +169,8 @@ def test_details_of_a_task_that_ended_tell_what_failed_and_why(empty_room: RoomU
         await until(pilot, lambda: "1 of 4 files filed" not in screen_text(app))
         await on_screen(pilot, "hint: look at it", "1/1 of 3")
         await pilot.press("enter", "escape")
+        await on_screen(pilot, "1 of 4 files filed")
+        await pilot.press("escape")
         await until(pilot, lambda: not app.screen.is_modal)
 
     drive(app, steps)

@@ -43,7 +43,8 @@ class HelpScreen(ModalScreen[None]):
     """All that can be done, or one command."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "close", show=False),
+        Binding("escape", "leave", show=False),
+        Binding("q,question_mark,enter", "close", show=False),
         Binding("slash", "narrow", show=False),
     ]
     DEFAULT_CSS = """
@@ -87,6 +88,11 @@ class HelpScreen(ModalScreen[None]):
     def on_narrow_line_ended(self) -> None:
         """Scroll by keys again."""
         self.query_one(Scroller).focus()
+
+    def action_leave(self) -> None:
+        """Show everything again, or go back."""
+        if not self.query_one(NarrowLine).clear_words():
+            self.action_close()
 
     def action_close(self) -> None:
         """Go back."""

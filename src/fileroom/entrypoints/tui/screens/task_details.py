@@ -32,7 +32,8 @@ class TaskDetailsScreen(ModalScreen[None]):
     """Follows a task for as long as it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "close", "Close", show=False),
+        Binding("escape", "leave", "Leave", show=False),
+        Binding("q,enter", "close", "Close", show=False),
         Binding("c", "cancel", "Cancel", show=False),
         Binding("y", "copy", "Copy", show=False),
         Binding("slash", "narrow", "Filter", show=False),
@@ -111,6 +112,11 @@ class TaskDetailsScreen(ModalScreen[None]):
             broken = [part for line in lines for part in wrapped(line, max(width - 1, 10))]
             self._source.records = [Record(str(number), (line,)) for number, line in enumerate(broken)]
             self._lines.read_again()
+
+    def action_leave(self) -> None:
+        """Show all lines again, or leave the task alone."""
+        if not self._line.clear_words():
+            self.action_close()
 
     def action_close(self) -> None:
         """Leave the task alone."""

@@ -48,6 +48,12 @@ class NarrowLine(Input):
 
     def action_leave(self) -> None:
         """Take the words away."""
+        self.clear_words()
+        self.post_message(self.Ended())
+
+    def clear_words(self) -> bool:
+        """Take the words away, and tell whether there were any."""
+        had_any = bool(self.value.strip())
         self.value = ""
         self.display = False
-        self.post_message(self.Ended())
+        return had_any
