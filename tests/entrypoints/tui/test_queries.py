@@ -11,6 +11,7 @@ from fileroom.domain.dimse_status import Service
 from fileroom.domain.query import Query, QueryLevel
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
+from fileroom.entrypoints.tui.panes.query import record_of
 from fileroom.entrypoints.tui.records import Tone
 from fileroom.entrypoints.tui.screens.query_form import parts_in
 from fileroom.entrypoints.tui.written import written
@@ -286,7 +287,7 @@ def test_matches_tell_what_of_them_is_here_as_it_comes_and_goes(room: RoomUi) ->
 
     async def steps(pilot: Pilot[Any]) -> None:
         await ask(pilot, app, 3)
-        there = {a_uid(1): "4/4", a_uid(2): "4/4", a_uid(99): "0/4"}
+        there = {a_uid(1): "all 4", a_uid(2): "all 4", a_uid(99): "0/4"}
         await until(pilot, lambda: here() == there)
         tones = {row.key: row.tone for row in records.near}
         assert (tones[a_uid(1)], tones[a_uid(99)]) == (Tone.GOOD, Tone.PLAIN)
@@ -296,13 +297,35 @@ def test_matches_tell_what_of_them_is_here_as_it_comes_and_goes(room: RoomUi) ->
         while records.marked is None or records.marked.key != a_uid(2):
             await pilot.press("down")
         await pilot.press("enter")
-        await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "2/2"})
+        await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "all 2"})
         catalog.remove([a_uid(2, 2, 1)])
         await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "1/2"})
         await pilot.press("escape")
         await until(pilot, lambda: here() == there | {a_uid(2): "2/4"})
 
     drive(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("of", "here", "told", "tone"),
+    [
+        ("4", None, "4", Tone.PLAIN),
+        ("4", 0, "0/4", Tone.PLAIN),
+        ("4", 3, "3/4", Tone.PLAIN),
+        ("4", 4, "all 4", Tone.GOOD),
+        ("4", 5, "all 5", Tone.GOOD),
+        ("0", 0, "0/0", Tone.PLAIN),
+        ("", 0, "", Tone.PLAIN),
+        ("", 3, "3/?", Tone.PLAIN),
+        ("many", 3, "3/many", Tone.PLAIN),
+    ],
+)
+def test_row_tells_what_is_here_where_that_was_counted(
+    of: str, here: int | None, told: str, tone: Tone
+) -> None:
+    match = {"StudyInstanceUID": "1.2", "NumberOfStudyRelatedInstances": of}
+    record = record_of(QueryLevel.STUDY, match, {} if here is None else {"1.2": here})
+    assert (record.cells[4], record.tone) == (told, tone)
 
 
 def test_node_is_asked_again_with_r(empty_room: RoomUi) -> None:

@@ -11,12 +11,12 @@ from fileroom.domain.node import node_key
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.levels import UID_KEYS
-from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, again, below, record_of
+from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, again, below, changed_rows, record_of
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.written import written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fileroom.application.ports.cancellation import CancelToken
     from fileroom.application.ports.progress import ProgressSink
@@ -145,19 +145,23 @@ class QueryActions(AskingActions):
             self._is_to_count = True
             return
         self._is_counting, self._is_to_count = True, False
-        uids = [record.key for record in asked.records[:COUNTED] if _UID.fullmatch(record.key)]
+        records, before = asked.records[:COUNTED], asked.here
+        uids = [record.key for record in records if _UID.fullmatch(record.key)]
 
         def count() -> None:
-            counts: dict[str, int] | None = None
+            counts, changed = before, dict[int, Record]()
             try:
-                counts = self.room.container.browse_local().counts(asked.level, uids)
+                found = self.room.container.browse_local().counts(asked.level, uids)
+                counts = dict.fromkeys(uids, 0) | found
+                changed = changed_rows(asked.level, records, before, counts)
+            except FileroomError:
+                pass  # the lists tell what is wrong
             finally:
-                self.post(take, counts)
+                self.post(take, counts, changed)
 
-        def take(counts: dict[str, int] | None) -> None:
+        def take(counts: "Mapping[str, int]", changed: dict[int, Record]) -> None:
             self._is_counting = False
-            if counts is not None and counts != asked.here:
-                self.query_pane.count_here(asked, counts)
+            self.query_pane.count_here(asked, counts, changed)
             if self._is_to_count:
                 self.count_here()
 

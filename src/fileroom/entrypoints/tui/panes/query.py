@@ -22,11 +22,11 @@ _COLUMNS = {
     ),
     QueryLevel.STUDY: (
         ("StudyDate", 10, 0), ("PatientName", 14, 4), ("PatientID", 8, 2), ("ModalitiesInStudy", 5, 1),
-        ("NumberOfStudyRelatedInstances", 8, 0), ("StudyDescription", 11, 4), ("AccessionNumber", 9, 1),
+        ("NumberOfStudyRelatedInstances", 9, 0), ("StudyDescription", 10, 4), ("AccessionNumber", 9, 1),
     ),
     QueryLevel.SERIES: (
         ("SeriesNumber", 4, 0), ("Modality", 4, 0), ("SeriesDescription", 16, 4),
-        ("NumberOfSeriesRelatedInstances", 8, 0), ("SeriesInstanceUID", 20, 4),
+        ("NumberOfSeriesRelatedInstances", 9, 0), ("SeriesInstanceUID", 20, 4),
     ),
     QueryLevel.IMAGE: (
         ("InstanceNumber", 5, 0), (_HERE, 8, 0), ("SOPClassUID", 20, 2), ("SOPInstanceUID", 20, 3),
@@ -77,8 +77,8 @@ class Asked:
     """Row that was marked when another level was gone to."""
     task: int = 0
     """Number of the task that asks."""
-    here: Mapping[str, int] | None = None
-    """How many instances of each match are here, by its UID; None before they were counted."""
+    here: Mapping[str, int] = field(default_factory=dict)
+    """How many instances of a match are here, by its UID, where that was counted."""
     command: str = ""
     """What one would type to ask it; '' where that is not kept."""
     is_again_of: "Asked | None" = None
@@ -148,14 +148,13 @@ class QueryPane(ListPane):
         asked.records.extend(records)
         self._look_again(asked)
 
-    def count_here(self, asked: Asked, counts: Mapping[str, int]) -> None:
-        """Tell of each match how many of its instances are here, by its UID."""
+    def count_here(self, asked: Asked, counts: Mapping[str, int], changed: Mapping[int, Record]) -> None:
+        """Tell of matches how many of their instances are here; `changed` are their rows, by where they stand."""
         asked.here = counts
-        asked.records[:] = [
-            record_of(asked.level, record.value, counts) if isinstance(record.value, dict) else record
-            for record in asked.records
-        ]
-        self._look_again(asked)
+        for index, record in changed.items():
+            asked.records[index] = record
+        if changed:
+            self._look_again(asked)
 
     def end(self, asked: Asked, note: str = "") -> None:
         """Tell how a query ended."""
@@ -198,7 +197,9 @@ class QueryPane(ListPane):
 
 def again(asked: Asked) -> Asked:
     """Return a query that asks the same once more."""
-    return replace(asked, records=[], note=ASKING_NOTE, empty=ASKING, index=0, task=0, is_again_of=asked)
+    return replace(
+        asked, records=[], here={}, note=ASKING_NOTE, empty=ASKING, index=0, task=0, is_again_of=asked
+    )
 
 
 def below(asked: Asked, match: Attributes) -> Asked | None:
@@ -242,18 +243,28 @@ def _columns(level: QueryLevel) -> tuple[Column, ...]:
     )
 
 
-def record_of(level: QueryLevel, match: Attributes, counts: Mapping[str, int] | None = None) -> Record:
+def changed_rows(
+    level: QueryLevel, records: Sequence[Record], before: Mapping[str, int], counts: Mapping[str, int]
+) -> dict[int, Record]:
+    """Return new rows, by where they stand, for matches of which another number is here than before."""
+    return {
+        index: record_of(level, record.value, counts)
+        for index, record in enumerate(records)
+        if isinstance(record.value, dict) and before.get(record.key) != counts.get(record.key)
+    }
+
+
+def record_of(level: QueryLevel, match: Attributes, counts: Mapping[str, int]) -> Record:
     """Return a match as a row, with how many of its instances are here where that was counted."""
     uid = match.get(level.unique_key, "")
-    here = counts.get(uid, 0) if counts is not None else None
+    here = counts.get(uid)
     values = [(keyword, match.get(keyword, "")) for keyword, _, _ in _COLUMNS[level]]
     cells = tuple(
         _here(keyword, value, here) if keyword in _COUNTED else _cell(keyword, value)
         for keyword, value in values
     )
     of = next((value for keyword, value in values if keyword in _COUNTED), "")
-    all_of_it = 1 if level is QueryLevel.IMAGE else int(of) if of.isdecimal() else 0
-    is_whole = here is not None and 0 < all_of_it <= here
+    is_whole = _is_whole(here, "1" if level is QueryLevel.IMAGE else of)
     return Record(uid or "|".join(cells), cells, dict(match), Tone.GOOD if is_whole else Tone.PLAIN)
 
 
@@ -263,7 +274,13 @@ def _here(keyword: str, of: str, here: int | None) -> str:
         return "yes" if here else ""
     if here is None:
         return of
+    if _is_whole(here, of):
+        return f"all {here}"
     return f"{here}/{of or '?'}" if of or here else ""
+
+
+def _is_whole(here: int | None, of: str) -> bool:
+    return here is not None and of.isdecimal() and 0 < int(of) <= here
 
 
 def _cell(keyword: str, value: str) -> str:
