@@ -7,11 +7,12 @@ from textual.pilot import Pilot
 
 from fileroom.adapters.dicom.memory.scripted_peer import ScriptedPeer
 from fileroom.application.ports.dicom_server import RejectReason
+from fileroom.application.use_cases.query_node import QueryRequest
 from fileroom.domain.dimse_status import Service
 from fileroom.domain.query import Query, QueryLevel
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
-from fileroom.entrypoints.tui.panes.query import record_of
+from fileroom.entrypoints.tui.panes.query import Asked, put_in_order, record_of
 from fileroom.entrypoints.tui.records import Tone
 from fileroom.entrypoints.tui.screens.query_form import parts_in
 from fileroom.entrypoints.tui.written import written
@@ -302,6 +303,56 @@ def test_matches_tell_what_of_them_is_here_as_it_comes_and_goes(room: RoomUi) ->
         await until(pilot, lambda: here() == {a_uid(2, 1): "1/2", a_uid(2, 2): "1/2"})
         await pilot.press("escape")
         await until(pilot, lambda: here() == there | {a_uid(2): "2/4"})
+
+    drive(app, steps)
+
+
+def test_matches_stand_as_local_has_them() -> None:
+    def ordered(level: QueryLevel, *matches: dict[str, str]) -> list[str]:
+        records = [record_of(level, match, {}) for match in matches]
+        put_in_order(level, records)
+        return [record.key for record in records]
+
+    def study(uid: str, date: str, name: str = "") -> dict[str, str]:
+        return {"StudyInstanceUID": uid, "StudyDate": date, "PatientName": name}
+
+    assert ordered(
+        QueryLevel.STUDY,
+        study("1", ""), study("2", "1997.04.24"), study("3", "20260101", "Roe"), study("4", "20260101", "doe"),
+        study("5", "20260102"),
+    ) == ["5", "4", "3", "2", "1"]  # fmt: skip
+    series = [{"SeriesInstanceUID": uid, "SeriesNumber": number} for uid, number in
+              (("a", "10"), ("b", ""), ("c", "9"), ("d", "-1"), ("e", "\u00b2"))]  # fmt: skip
+    assert ordered(QueryLevel.SERIES, *series) == ["d", "c", "a", "b", "e"]
+    assert ordered(QueryLevel.PATIENT, *({"PatientID": x, "PatientName": x} for x in "bAc")) == [
+        "A",
+        "b",
+        "c",
+    ]
+
+
+def test_cursor_is_on_the_first_match_unless_it_was_moved(empty_room: RoomUi) -> None:
+    a_scripted_peer(empty_room, studies=(1, 2, 3), slow=True)
+    app = empty_room.app()
+    pane = app.query_pane
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: app.nodes_pane.records.total == 1)
+        request = QueryRequest(target="pacs", level=QueryLevel.STUDY)
+        for moved, expected in ((False, 0), (True, 1)):
+            asked = Asked(request)
+            pane.begin(asked)
+            dates = {"1": "20260101", "2": "20260103", "3": "20260102"}
+            pane.take(asked, [
+                record_of(QueryLevel.STUDY, {"StudyInstanceUID": uid, "StudyDate": date}, {})
+                for uid, date in dates.items()
+            ])  # fmt: skip
+            await until(pilot, lambda: pane.records.total == 3)
+            if moved:
+                pane.records.action_move_to(2)
+            pane.end(asked)
+            await until(pilot, lambda: [row.key for row in pane.records.near] == ["2", "3", "1"])
+            assert pane.records.index == expected
 
     drive(app, steps)
 

@@ -149,7 +149,7 @@ class QueryActions(AskingActions):
         uids = [record.key for record in records if _UID.fullmatch(record.key)]
 
         def count() -> None:
-            counts, changed = before, dict[int, Record]()
+            counts, changed = before, dict[str, Record]()
             try:
                 found = self.room.container.browse_local().counts(asked.level, uids)
                 counts = dict.fromkeys(uids, 0) | found
@@ -159,7 +159,7 @@ class QueryActions(AskingActions):
             finally:
                 self.post(take, counts, changed)
 
-        def take(counts: "Mapping[str, int]", changed: dict[int, Record]) -> None:
+        def take(counts: "Mapping[str, int]", changed: dict[str, Record]) -> None:
             self._is_counting = False
             self.query_pane.count_here(asked, counts, changed)
             if self._is_to_count:

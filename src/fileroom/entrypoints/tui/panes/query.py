@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fileroom.domain.query import Attributes, QueryLevel, QueryModel
+from fileroom.domain.text import fold
 from fileroom.entrypoints.tui.records import Column, ListSource, Record, Tone
 from fileroom.entrypoints.tui.room import shown_date
 from fileroom.entrypoints.tui.widgets.pane import ListPane
@@ -75,6 +76,8 @@ class Asked:
     """What stands there while nothing was told."""
     index: int = 0
     """Row that was marked when another level was gone to."""
+    key: str = ""
+    """Which match that was."""
     task: int = 0
     """Number of the task that asks."""
     here: Mapping[str, int] = field(default_factory=dict)
@@ -137,7 +140,8 @@ class QueryPane(ListPane):
         if self._way and asked.is_again_of is self._way[-1]:
             self._way[-1], asked.is_again_of = asked, None
         elif asked.above and self._way:
-            self._way[-1].index = self.records.index
+            marked = self.records.marked
+            self._way[-1].index, self._way[-1].key = self.records.index, marked.key if marked else ""
             self._way.append(asked)
         else:
             self._way = [asked]
@@ -148,18 +152,21 @@ class QueryPane(ListPane):
         asked.records.extend(records)
         self._look_again(asked)
 
-    def count_here(self, asked: Asked, counts: Mapping[str, int], changed: Mapping[int, Record]) -> None:
-        """Tell of matches how many of their instances are here; `changed` are their rows, by where they stand."""
+    def count_here(self, asked: Asked, counts: Mapping[str, int], changed: Mapping[str, Record]) -> None:
+        """Tell of matches how many of their instances are here; `changed` are their rows, by their keys."""
         asked.here = counts
-        for index, record in changed.items():
-            asked.records[index] = record
+        asked.records[:] = [changed.get(record.key, record) for record in asked.records]
         if changed:
             self._look_again(asked)
 
     def end(self, asked: Asked, note: str = "") -> None:
-        """Tell how a query ended."""
+        """Tell how a query ended, and put the matches in order: nodes tell them in any."""
         asked.note, asked.empty = note, NOTHING
+        put_in_order(asked.level, asked.records)
+        is_at_top = self.records.index == 0
         self._look_again(asked)
+        if asked is self.asked and is_at_top:  # else the cursor stays on its match
+            self.records.action_move_to(0)
 
     def fail(self, asked: Asked, note: str, why: str = "") -> None:
         """Tell that a query came to nothing, and why."""
@@ -184,7 +191,7 @@ class QueryPane(ListPane):
         asked = self._way[-1]
         self._filter_text, self.records.words = "", ()
         self.records.empty = asked.empty
-        self.records.show(ListSource(_columns(asked.level), asked.records), index=asked.index)
+        self.records.show(ListSource(_columns(asked.level), asked.records), index=asked.index, key=asked.key)
         self.tell_counts()
 
     def _look_again(self, asked: Asked) -> None:
@@ -198,7 +205,7 @@ class QueryPane(ListPane):
 def again(asked: Asked) -> Asked:
     """Return a query that asks the same once more."""
     return replace(
-        asked, records=[], here={}, note=ASKING_NOTE, empty=ASKING, index=0, task=0, is_again_of=asked
+        asked, records=[], here={}, note=ASKING_NOTE, empty=ASKING, index=0, key="", task=0, is_again_of=asked
     )
 
 
@@ -243,13 +250,32 @@ def _columns(level: QueryLevel) -> tuple[Column, ...]:
     )
 
 
+def put_in_order(level: QueryLevel, records: list[Record]) -> None:
+    """Sort matches as Local has them: studies by date, the latest first, series and instances by number."""
+
+    def told(record: Record, keyword: str) -> str:
+        return str(record.value.get(keyword, "")).strip() if isinstance(record.value, dict) else ""
+
+    def number(record: Record) -> tuple[bool, int, str]:
+        text = told(record, "SeriesNumber" if level is QueryLevel.SERIES else "InstanceNumber")
+        is_one = text.isascii() and text.removeprefix("-").isdigit()
+        return not is_one, int(text) if is_one else 0, record.key
+
+    if level in (QueryLevel.SERIES, QueryLevel.IMAGE):
+        records.sort(key=number)
+        return
+    records.sort(key=lambda record: (fold(told(record, "PatientName")), record.key))
+    if level is QueryLevel.STUDY:
+        records.sort(key=lambda record: told(record, "StudyDate").replace(".", ""), reverse=True)
+
+
 def changed_rows(
     level: QueryLevel, records: Sequence[Record], before: Mapping[str, int], counts: Mapping[str, int]
-) -> dict[int, Record]:
-    """Return new rows, by where they stand, for matches of which another number is here than before."""
+) -> dict[str, Record]:
+    """Return new rows, by their keys, for matches of which another number is here than before."""
     return {
-        index: record_of(level, record.value, counts)
-        for index, record in enumerate(records)
+        record.key: record_of(level, record.value, counts)
+        for record in records
         if isinstance(record.value, dict) and before.get(record.key) != counts.get(record.key)
     }
 
