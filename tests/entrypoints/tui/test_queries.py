@@ -322,8 +322,8 @@ def test_matches_stand_as_local_has_them() -> None:
         study("5", "20260102"),
     ) == ["5", "4", "3", "2", "1"]  # fmt: skip
     series = [{"SeriesInstanceUID": uid, "SeriesNumber": number} for uid, number in
-              (("a", "10"), ("b", ""), ("c", "9"), ("d", "-1"), ("e", "\u00b2"))]  # fmt: skip
-    assert ordered(QueryLevel.SERIES, *series) == ["d", "c", "a", "b", "e"]
+              (("a", "10"), ("b", ""), ("c", "9"), ("d", "-1"), ("e", "\u00b2"), ("f", "9" * 5000))]  # fmt: skip
+    assert ordered(QueryLevel.SERIES, *series) == ["d", "c", "a", "b", "e", "f"]
     assert ordered(QueryLevel.PATIENT, *({"PatientID": x, "PatientName": x} for x in "bAc")) == [
         "A",
         "b",
@@ -343,14 +343,16 @@ def test_cursor_is_on_the_first_match_unless_it_was_moved(empty_room: RoomUi) ->
             asked = Asked(request)
             pane.begin(asked)
             dates = {"1": "20260101", "2": "20260103", "3": "20260102"}
-            pane.take(asked, [
+            records = [
                 record_of(QueryLevel.STUDY, {"StudyInstanceUID": uid, "StudyDate": date}, {})
                 for uid, date in dates.items()
-            ])  # fmt: skip
+            ]
+            pane.take(asked, records)
             await until(pilot, lambda: pane.records.total == 3)
             if moved:
                 pane.records.action_move_to(2)
-            pane.end(asked)
+            put_in_order(QueryLevel.STUDY, records)
+            pane.end(asked, records)
             await until(pilot, lambda: [row.key for row in pane.records.near] == ["2", "3", "1"])
             assert pane.records.index == expected
 
@@ -369,6 +371,7 @@ def test_cursor_is_on_the_first_match_unless_it_was_moved(empty_room: RoomUi) ->
         ("", 0, "", Tone.PLAIN),
         ("", 3, "3/?", Tone.PLAIN),
         ("many", 3, "3/many", Tone.PLAIN),
+        pytest.param("9" * 5000, 3, f"3/{'9' * 5000}", Tone.PLAIN, id="endless"),
     ],
 )
 def test_row_tells_what_is_here_where_that_was_counted(

@@ -11,7 +11,15 @@ from fileroom.domain.node import node_key
 from fileroom.entrypoints.report import Report, Status
 from fileroom.entrypoints.tui.doing.asking import AskingActions
 from fileroom.entrypoints.tui.levels import UID_KEYS
-from fileroom.entrypoints.tui.panes.query import ASKING_NOTE, Asked, again, below, changed_rows, record_of
+from fileroom.entrypoints.tui.panes.query import (
+    ASKING_NOTE,
+    Asked,
+    again,
+    below,
+    changed_rows,
+    put_in_order,
+    record_of,
+)
 from fileroom.entrypoints.tui.records import Record
 from fileroom.entrypoints.tui.written import written
 
@@ -180,10 +188,12 @@ class QueryActions(AskingActions):
             pane.take(asked, [came.popleft() for _ in range(len(came))])
 
         def work(progress: "ProgressSink", cancel: "CancelToken") -> Report:
+            records: list[Record] = []
             try:
                 running = RunningQuery(self.room.container, asked.request, progress=progress, cancel=cancel)
                 for match in running.matches():
-                    came.append(record_of(asked.level, match, asked.here))
+                    records.append(record_of(asked.level, match, asked.here))
+                    came.append(records[-1])
                     if not is_due.is_set():
                         is_due.set()
                         self.post(self.set_timer, SHOWN_EVERY, show)
@@ -194,7 +204,8 @@ class QueryActions(AskingActions):
                 raise
             self.post(show)
             report = running.report()
-            self.post(pane.end, asked, _note(report, is_limited=running.is_limited))
+            put_in_order(asked.level, records)
+            self.post(pane.end, asked, records, _note(report, is_limited=running.is_limited))
             self.post(self.count_here)
             if report.status is not Status.SUCCESS:
                 self.post(self.tell_report, report)

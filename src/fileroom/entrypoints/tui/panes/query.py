@@ -51,6 +51,8 @@ _NUMBERS = frozenset(
     }
 )
 _COUNTED = frozenset({"NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances", _HERE})
+_LONGEST_NUMBER = 12
+"""Characters of an integer string (PS3.5 6.2)."""
 _DATES = frozenset({"StudyDate", "PatientBirthDate"})
 EMPTY = "Nothing was asked yet.\nGo to a node and press f to query it."
 NOTHING = "The node has nothing that fits."
@@ -159,10 +161,10 @@ class QueryPane(ListPane):
         if changed:
             self._look_again(asked)
 
-    def end(self, asked: Asked, note: str = "") -> None:
-        """Tell how a query ended, and put the matches in order: nodes tell them in any."""
+    def end(self, asked: Asked, records: Sequence[Record], note: str = "") -> None:
+        """Tell how a query ended, and show all its matches in their order: nodes tell them in any."""
         asked.note, asked.empty = note, NOTHING
-        put_in_order(asked.level, asked.records)
+        asked.records[:], asked.here = records, {}
         is_at_top = self.records.index == 0
         self._look_again(asked)
         if asked is self.asked and is_at_top:  # else the cursor stays on its match
@@ -258,7 +260,7 @@ def put_in_order(level: QueryLevel, records: list[Record]) -> None:
 
     def number(record: Record) -> tuple[bool, int, str]:
         text = told(record, "SeriesNumber" if level is QueryLevel.SERIES else "InstanceNumber")
-        is_one = text.isascii() and text.removeprefix("-").isdigit()
+        is_one = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _LONGEST_NUMBER
         return not is_one, int(text) if is_one else 0, record.key
 
     if level in (QueryLevel.SERIES, QueryLevel.IMAGE):
@@ -306,7 +308,7 @@ def _here(keyword: str, of: str, here: int | None) -> str:
 
 
 def _is_whole(here: int | None, of: str) -> bool:
-    return here is not None and of.isdecimal() and 0 < int(of) <= here
+    return here is not None and of.isdecimal() and len(of) <= _LONGEST_NUMBER and 0 < int(of) <= here
 
 
 def _cell(keyword: str, value: str) -> str:
