@@ -59,6 +59,7 @@ def test_state_of_what_runs_tells_how_far_it_is() -> None:
 
     assert told(TaskState.RUNNING, None) == "running"
     assert told(TaskState.RUNNING, Progress(task="x", done=3)) == "running 3"
+    assert told(TaskState.RUNNING, Progress(task="x", done=77_227)) == "running 77k"
     assert told(TaskState.RUNNING, Progress(task="x", done=3, total=9)) == "running 33%"
     assert told(TaskState.CANCELLING, Progress(task="x", done=3, total=9)) == "cancelling"
 

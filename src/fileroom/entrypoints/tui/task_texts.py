@@ -29,7 +29,9 @@ def state_text(view: "TaskView") -> str:
     if state is not TaskState.RUNNING or progress is None:
         return state.value
     share = share_of(progress)
-    return f"{state.value} {progress.done if share is None else f'{share:.0%}'}"
+    if share is not None:
+        return f"{state.value} {share:.0%}"
+    return f"{state.value} {progress.done if progress.done < 1000 else f'{progress.done // 1000}k'}"
 
 
 def clock_text(seconds: float) -> str:
