@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from fileroom.application.use_cases.manage_nodes import NodeChanges
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.node import Node
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.tui.app import FileroomApp
 from fileroom.entrypoints.tui.screens.question import QuestionScreen
 from tests.entrypoints.peer_room import PEER_AE_TITLE, peer_room
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, messages, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone, told
 from tests.interop.peers import free_port
 
@@ -248,6 +249,9 @@ def test_echo_tells_in_the_words_of_the_command_line(empty_room: RoomUi, tmp_pat
             await until(pilot, lambda: "refused" in dict(app.details_pane.shown).get("Echo", ""))
             await pilot.press("escape", "home")
             await until(pilot, lambda: "answers in" in dict(app.details_pane.shown).get("Echo", ""))
+            empty_room.container.manage_nodes().edit("void", NodeChanges(port=free_port()))
+            await until(pilot, lambda: "no connection" not in screen_text(app))
+            await on_screen(pilot, " ms ")
 
         drive(app, steps)
     ended = {view.record.title: view.record for view in empty_room.container.task_queue().ended()}

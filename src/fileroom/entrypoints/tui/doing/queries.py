@@ -169,8 +169,10 @@ class QueryActions(AskingActions):
 
         def take(counts: "Mapping[str, int]", changed: dict[str, Record]) -> None:
             self._is_counting = False
-            self.query_pane.count_here(asked, counts, changed)
-            if self._is_to_count:
+            is_current = asked.here is before  # else the matches are others by now, and are counted anew
+            if is_current:
+                self.query_pane.count_here(asked, counts, changed)
+            if self._is_to_count or not is_current:
                 self.count_here()
 
         self.room.background(count)

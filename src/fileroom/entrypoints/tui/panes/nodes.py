@@ -107,12 +107,21 @@ class _NodesSource(RecordSource):
         self.heard: dict[str, Heard] = {}
 
     def count(self) -> int:
+        before = {node.key: _asked_at(node) for node in self.nodes}
         self.nodes = tuple(self._room.nodes())
+        now = {node.key: _asked_at(node) for node in self.nodes}
+        for key, place in before.items():
+            if now.get(key) != place:
+                self.heard.pop(key, None)  # it was another one that answered
         self._list = ListSource(COLUMNS, [_record(node, self.heard.get(node.key)) for node in self.nodes])
         return self._list.count()
 
     def window(self, offset: int, limit: int) -> "Sequence[Record]":
         return self._list.window(offset, limit)
+
+
+def _asked_at(node: "Node") -> tuple[object, ...]:
+    return node.ae_title, node.host, node.port
 
 
 def _record(node: "Node", heard: Heard | None) -> Record:
