@@ -44,7 +44,7 @@ class FileToolActions(TaskActions):
             f"Work on {what}",
             tool_fields(tools, has_files=bool(chosen)),
             attempt=lambda values: typed_tool(values, tools),
-            check=lambda values: typed_tool(values, tools),
+            check=lambda values: typed_tool(values, tools, looks=False),
             verb="Begin",
         )
 

@@ -7,7 +7,7 @@ from fileroom.domain.errors import InvalidInput
 from fileroom.domain.suggestions import nearest
 from fileroom.entrypoints.tui.file_tools import check_results
 from fileroom.entrypoints.tui.language import Command, Typed, parse
-from fileroom.entrypoints.tui.screens.completing import complete_path
+from fileroom.entrypoints.tui.screens.completing import complete_path, paths_in
 from fileroom.entrypoints.tui.screens.fields import Candidate, Check, Complete, Field, Kind, Values
 from fileroom.entrypoints.tui.words import quoted
 
@@ -21,7 +21,7 @@ def tool_fields(tools: Sequence[Command], *, has_files: bool) -> tuple[Field, ..
     files = (
         Field(
             key="path", label="Path", required=True, complete=complete_path, is_there=True,
-            placeholder="a file or a folder; tab completes",
+            placeholder="files or folders; tab completes, ; parts several",
         ),
         Field(
             key=_RECURSIVE, label="Folders", kind=Kind.TICK, value="yes", placeholder="work on what folders hold, too",
@@ -41,15 +41,17 @@ def tool_fields(tools: Sequence[Command], *, has_files: bool) -> tuple[Field, ..
     )  # fmt: skip
 
 
-def typed_tool(values: Values, tools: Sequence[Command]) -> Typed:
-    """Return what the form says as a command that was typed.
+def typed_tool(values: Values, tools: Sequence[Command], *, looks: bool = True) -> Typed:
+    """Return what the form says as a command that was typed; `looks` for its paths, so not for the screen's thread.
 
     Raises:
         InvalidInput: the command does not take it so, or it is not said where results go.
+        NotFound: a path does not exist.
     """
-    name = values["tool"].strip()
-    keys = [(key, values.get(key, "").strip()) for key in ("path", "output_dir")]
-    keys = [(key, value) for key, value in keys if value]
+    name, path, folder = (values.get(key, "").strip() for key in ("tool", "path", "output_dir"))
+    paths = map(str, paths_in(path)) if looks and path else [path] if path else []
+    keys = [("path", each) for each in paths]
+    keys += [("output_dir", folder)] if folder else []
     keys += [(_RECURSIVE, "true")] if values.get(_RECURSIVE) else []
     line = " ".join([name, *(f"{key}={quoted(value)}" for key, value in keys), values["options"].strip()])
     typed = parse(line, tools)
