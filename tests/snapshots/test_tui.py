@@ -23,12 +23,15 @@ from textual.widgets import Input
 from fileroom.adapters.system.memory import FixedClock
 from fileroom.application.task_queue import TaskContext, TaskEnd
 from fileroom.application.use_cases.import_files import ImportRequest
+from fileroom.application.use_cases.query_node import QueryRequest
 from fileroom.domain.ae_title import AeTitle
 from fileroom.domain.node import Node
+from fileroom.domain.query import QueryLevel
 from fileroom.domain.task import TaskState
 from fileroom.entrypoints.container import close_container, open_container
 from fileroom.entrypoints.tui.app import FileroomApp
-from tests.builders import SOME_TIME
+from fileroom.entrypoints.tui.panes.query import Asked, record_of
+from tests.builders import SOME_TIME, a_uid
 from tests.entrypoints.peer_room import Silent, write_study
 from tests.entrypoints.tui.conftest import SETTINGS
 from tests.entrypoints.tui.driving import drive, until
@@ -40,6 +43,8 @@ WAIT: Final = "wait"
 """Among the keys: until what went before is to be seen."""
 PASTE: Final = "paste "
 """Before a text that comes into the line at once, lest a pause in typing count."""
+MATCHES, FAILURE = "matches", "failure"
+"""Among the keys: a node has told matches, or could not tell."""
 WIDE, NARROW, HUGE = (132, 40), (80, 24), (220, 60)
 DATA_DIR: Final = Path("fileroom")
 
@@ -78,6 +83,13 @@ SCENES: Final = (
     Scene("node-form-mistake", ("1", WAIT, "a", "a", " ", "b", "tab"), shows="cannot be"),
     Scene("node-form-narrow", ("1", WAIT, "a"), size=NARROW, shows="AE title"),
     Scene("node-delete", ("1", WAIT, "d"), shows="archive"),
+    Scene("query-matches", (WAIT, MATCHES, "2", "down"), shows="all 4"),
+    Scene("query-matches-narrow", (WAIT, MATCHES, "2"), size=NARROW, shows="all 4"),
+    Scene("query-failed", (WAIT, FAILURE, "2"), shows="Press r to ask it again"),
+    Scene("retrieve-form", (WAIT, "m"), shows="Retrieve 1 study"),
+    Scene("details-filter", (WAIT, "4", "slash", PASTE + "uid"), shows="· / uid"),
+    Scene("palette", (WAIT, "ctrl+p"), shows="Go to the nodes"),
+    Scene("send-files-form", ("1", WAIT, "s"), shows="Send files"),
     Scene("query-form", ("1", WAIT, "f"), shows="Patient"),
     Scene("import-form", (WAIT, "i"), shows="files/"),
     Scene("send-form", (WAIT, "s"), shows="archive"),
@@ -148,6 +160,8 @@ def test_screen_looks_as_it_did(app: FileroomApp, scene: Scene, tmp_path: Path) 
         for key in scene.keys:
             if key == WAIT:
                 await _settled(pilot, "Local")
+            elif key in (MATCHES, FAILURE):
+                _has_answered(app, has_failed=key == FAILURE)
             elif key.startswith(PASTE):
                 line = pilot.app.focused
                 assert isinstance(line, Input)
@@ -172,6 +186,31 @@ def test_screen_looks_as_it_did(app: FileroomApp, scene: Scene, tmp_path: Path) 
 
 def test_every_picture_belongs_to_a_scene() -> None:
     assert {path.stem for path in FOLDER.glob("*.svg")} == {scene.name for scene in SCENES}
+
+
+def _has_answered(app: FileroomApp, *, has_failed: bool) -> None:
+    """Have a node answer a query."""
+    pane, level = app.query_pane, QueryLevel.STUDY
+    asked = Asked(QueryRequest(target="archive", level=level, keys={"PatientName": "doe*"}))
+    pane.begin(asked)
+    if has_failed:
+        pane.fail(asked, "failed", "192.0.2.7 port 104 refused the connection")
+        return
+    matches = [
+        {
+            "StudyInstanceUID": uid,
+            "StudyDate": f"2026010{number}",
+            "PatientName": f"Doe^John {number}",
+            "PatientID": f"P{number}",
+            "ModalitiesInStudy": "CT\\SR",
+            "StudyDescription": "Thorax",
+            "AccessionNumber": f"A{number}",
+            "NumberOfStudyRelatedInstances": str(instances),
+        }
+        for number, uid, instances in ((3, a_uid(1), 4), (2, a_uid(2), 9), (1, a_uid(99), 4))
+    ]
+    pane.end(asked, [record_of(level, match, {}) for match in matches])
+    app.count_here()
 
 
 async def _have_happened(app: FileroomApp, pilot: Pilot[Any]) -> None:
