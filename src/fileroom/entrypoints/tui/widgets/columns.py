@@ -18,7 +18,7 @@ def widths_of(columns: Sequence[Column], width: int) -> tuple[int, ...]:
     left = width - 1
     kept = 0
     for column in columns:
-        if left < column.least + (GAP if kept else 0):
+        if left < column.least:
             break
         left -= column.least + GAP
         kept += 1
