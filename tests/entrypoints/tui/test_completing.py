@@ -112,3 +112,12 @@ def test_unknown_node_is_refused_with_the_nearest() -> None:
     with pytest.raises(NotFound) as caught:
         check_node(NODES)("pasc")
     assert caught.value.hint == "did you mean 'pacs'?"
+
+
+def test_names_that_would_steer_a_terminal_are_not_offered(tree: Path) -> None:
+    try:
+        (tree / "scan\x1b[31m.dcm").touch()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert offered(f"{tree}/scan.") == [f"{tree}/scan.dcm"]
+    assert not any("\x1b" in text for text in offered(f"{tree}/scan"))

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from fileroom.entrypoints.tui.screens.completing import complete_path
 from fileroom.entrypoints.tui.screens.fields import Field, Values
 from fileroom.entrypoints.tui.screens.form import FormScreen
 from fileroom.entrypoints.tui.screens.lines import CandidateList, TextLine
 from fileroom.entrypoints.tui.screens.object_forms import node_field
-from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, on_screen, until
+from tests.entrypoints.tui.driving import SMALL, RoomUi, drive, on_screen, screen_text, until
 from tests.entrypoints.tui.forms import can_submit, fill_in, focused_key, form_after, gone
 from tests.entrypoints.tui.scripted import NODE
 
@@ -112,6 +114,25 @@ def test_candidate_is_taken_with_the_mouse(empty_room: RoomUi) -> None:
         await until(pilot, lambda: focused_key(form) == "node")
         await pilot.click("#form-submit")
         await until(pilot, lambda: answers == ["pacs"])
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize("where", ["form", "help", "filter"])
+def test_what_is_pasted_steers_no_terminal(empty_room: RoomUi, where: str) -> None:
+    app = empty_room.app()
+
+    async def steps(pilot: Pilot[Any]) -> None:
+        if where == "form":
+            await opened(pilot, FormScreen("Name", [Field(key="name", label="Name")], attempt=dict))
+        else:
+            await pilot.press(*{"help": ("question_mark", "slash"), "filter": ("slash",)}[where])
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        line = app.focused
+        assert isinstance(line, Input)
+        line.post_message(Paste("Doe\x1b]0;owned\x07"))
+        await until(pilot, lambda: line.value == "Doe]0;owned")
+        assert "\x1b" not in screen_text(app)
 
     drive(app, steps)
 

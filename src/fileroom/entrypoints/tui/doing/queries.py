@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 SHOWN_EVERY: Final = 0.2
 """Seconds after which matches that came are shown, while more come."""
-
-
 COUNTED: Final = 5000
 """Matches of which it is told how much of them is here."""
 _UID: Final = re.compile(r"[0-9.]{1,64}")

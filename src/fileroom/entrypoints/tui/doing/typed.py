@@ -9,7 +9,8 @@ from textual.command import Provider
 from fileroom.entrypoints.tui.doing.commands import CommandActions
 from fileroom.entrypoints.tui.widgets.command_line import REMEMBERED, CommandLine
 from fileroom.entrypoints.tui.widgets.focusing import focus_now
-from fileroom.entrypoints.tui.widgets.line_input import LineInput, printable
+from fileroom.entrypoints.tui.widgets.line_input import LineInput
+from fileroom.entrypoints.tui.widgets.printable_input import printable
 
 
 def _palette() -> type[Provider]:

@@ -68,7 +68,9 @@ def complete_path(text: str) -> Sequence[Candidate]:
             found = sorted(
                 (not entry.is_dir(), entry.name)
                 for entry in islice(entries, _LOOKED_AT)
-                if entry.name.startswith(name) and (name or not entry.name.startswith("."))
+                if entry.name.startswith(name)
+                and (name or not entry.name.startswith("."))
+                and entry.name.isprintable()
             )
     except (OSError, ValueError, RuntimeError):
         return ()

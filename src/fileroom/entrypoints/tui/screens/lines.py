@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from fileroom.domain.text import for_terminal
 from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.tui.screens.fields import YES, Candidate, Field
+from fileroom.entrypoints.tui.widgets.printable_input import PrintableInput
 
 SHOWN_CANDIDATES: Final = 6
 
@@ -72,7 +73,7 @@ class CandidateList(Static):
         self.update(text)
 
 
-class TextLine(Input):
+class TextLine(PrintableInput):
     """A line to type in; where there are candidates, Tab completes, and the arrows go through them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

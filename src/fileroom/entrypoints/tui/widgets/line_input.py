@@ -25,6 +25,7 @@ from fileroom.entrypoints.tui.completion import (
 from fileroom.entrypoints.tui.language import Command, Kind, Mistake
 from fileroom.entrypoints.tui.readers import apart
 from fileroom.entrypoints.tui.widgets.hints import Hint, LineHints
+from fileroom.entrypoints.tui.widgets.printable_input import PrintableInput
 from fileroom.entrypoints.tui.words import split
 
 MOST_TYPED: Final = 4000
@@ -42,7 +43,7 @@ class _Turn:
     after: str = ""
 
 
-class LineInput(Input):
+class LineInput(PrintableInput):
     """One line of the language; `hints` lie over it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,10 +98,6 @@ class LineInput(Input):
         self._paths: tuple[str, list[Option]] = ("", [])
         self._is_looking = False
         """For paths."""
-
-    def replace(self, text: str, start: int, end: int) -> None:
-        """Put text into the line; what is pasted may hold characters that steer a terminal, which are left out."""
-        super().replace(printable(text), start, end)
 
     # Completion -----------------------------------------------------------------------------------------------------
 
@@ -263,11 +260,6 @@ class _Marks(Highlighter):
         wrong = self._line.mistaken_words()
         if wrong is not None:
             text.stylize("bold underline red", *wrong)
-
-
-def printable(text: str) -> str:
-    """Return a text without what cannot be seen; blanks of any kind become plain ones."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
 
 
 def _below(place: Place) -> str:

@@ -6,8 +6,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from fileroom.entrypoints.tui.widgets.printable_input import PrintableInput
 
-class NarrowLine(Input):
+
+class NarrowLine(PrintableInput):
     """Words that a line must hold. Enter keeps them, Escape takes them away; there is nothing to see of it before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
